@@ -8,7 +8,7 @@ environment whose path holds every `packages/*/src` runs them at once:
     python tools/dev_build.py --environment       # also point this Python's environment here
 
 Run it with the Python that will import the result; its environment must hold the build
-requirements (requirements/build.txt). Concurrent calls wait for each other.
+requirements (group "build" of pyproject.toml). Concurrent calls wait for each other.
 """
 
 from __future__ import annotations

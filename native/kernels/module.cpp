@@ -6,7 +6,8 @@
 namespace {
 
 // PLACEHOLDER until kernels/table.cpp exists.
-constexpr nd_kernel_table empty_table = {.abi_version = ND_ABI_VERSION, .struct_bytes = sizeof(nd_kernel_table), .isa = ND4PY_ISA};
+constexpr nd_kernel_table empty_table = {
+    .abi_version = ND_ABI_VERSION, .struct_bytes = sizeof(nd_kernel_table), .isa = ND4PY_ISA};
 
 PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernels", "Kernel table of this backend.", -1, nullptr, nullptr, nullptr, nullptr, nullptr,

@@ -156,7 +156,7 @@ def sanitize(session: nox.Session) -> None:
     install(session, *group("build"))
     folder = ROOT / "build" / "sanitize"
     options = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized"]
-    options += ["-Dtests=true", "-Dcore=false", "-Disa=[]"]
+    options += ["-Dtests=true", "-Dcore=false", f"-Disa={wheel_builder.runnable_isas()[-1]}"]
     again = ["--reconfigure"] if (folder / "build.ninja").exists() else []
     session.run("meson", "setup", *again, str(folder), str(ROOT), *options, silent=True)
     reports = {

@@ -1,8 +1,8 @@
 """The sessions of this repository: what a developer runs is what CI runs.
 
-`python3 tools/run.py SESSION` runs one with nothing installed but Python; `nox -s SESSION` for those
-who have nox. Environments are kept between runs and brought up to date only when what they hold has
-changed.
+`python3 tools/run.py SESSION` runs one with nothing installed but Python; `nox -s SESSION` works
+for those who have nox. Environments are kept between runs and brought up to date only when what
+they hold has changed.
 """
 
 from __future__ import annotations
@@ -81,8 +81,12 @@ def install_wheels(session: nox.Session, names: Sequence[str]) -> None:
     """Install our wheels of dist/, each when it differs from the one installed."""
     marker = Path(session.virtualenv.location) / "installed-wheels"
     built = {name: wheel_builder.built(name) for name in names}
-    before = dict(line.split() for line in marker.read_text().splitlines()) if marker.exists() else {}
-    changed = [str(wheel) for name, (wheel, made_from) in built.items() if before.get(name) != made_from]
+    before = (
+        dict(line.split() for line in marker.read_text().splitlines()) if marker.exists() else {}
+    )
+    changed = [
+        str(wheel) for name, (wheel, made_from) in built.items() if before.get(name) != made_from
+    ]
     if gone := before.keys() - built.keys():
         session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", *gone)
     if changed:

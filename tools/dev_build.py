@@ -24,6 +24,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ROOT / "packages"
@@ -41,7 +42,9 @@ _CPU_FLAGS = {
 def runnable_isas() -> list[str]:
     """The instruction sets whose kernels this machine can run, widest last."""
     text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    flags = next((set(line.split()) for line in text.splitlines() if line.startswith("flags")), set())
+    flags = next(
+        (set(line.split()) for line in text.splitlines() if line.startswith("flags")), set()
+    )
     return [isa for isa in ISAS if _CPU_FLAGS[isa] <= flags]
 
 
@@ -145,11 +148,9 @@ def point_environment_here() -> None:
             _write_script(name, value)
 
 
-def _metadata(project: dict[str, object]) -> str:
+def _metadata(project: dict[str, Any]) -> str:
     lines = ["Metadata-Version: 2.1", f"Name: {project['name']}", f"Version: {project['version']}"]
-    dependencies = project.get("dependencies", [])
-    assert isinstance(dependencies, list)  # a malformed pyproject.toml, not user input
-    lines += [f"Requires-Dist: {requirement}" for requirement in dependencies]
+    lines += [f"Requires-Dist: {requirement}" for requirement in project.get("dependencies", [])]
     return "\n".join(lines) + "\n"
 
 

@@ -4,9 +4,9 @@
     python tools/wheels.py --runnable           # backends only where this CPU can run them
     python tools/wheels.py nd4py dl4py          # these
 
-Needs the groups "build" and "repair" of pyproject.toml in this environment: builds are not isolated,
-so that the object files of an earlier build stay usable. Compiled wheels are repaired to a manylinux
-tag, with the compiler's OpenMP runtime inside.
+Needs the groups "build" and "repair" of pyproject.toml in this environment: builds are not
+isolated, so that the object files of an earlier build stay usable. Compiled wheels are repaired to
+a manylinux tag, with the compiler's OpenMP runtime inside.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def _sources(distribution: str) -> Iterator[Path]:
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             left_behind = path.suffix in {".so", ".pyc"} or "_libs" in path.parts
-            if path.is_file() and not left_behind and folder / "native" / "tests" not in path.parents:
+            if (
+                path.is_file()
+                and not left_behind
+                and folder / "native" / "tests" not in path.parents
+            ):
                 yield path
 
 
@@ -61,7 +65,13 @@ def fingerprint(distribution: str) -> str:
         compiler = os.environ.get("CXX", "c++").split()[-1]
         version = subprocess.run([compiler, "--version"], capture_output=True, check=False).stdout
         digest.update(version + sys.version.encode())
-        for tool in ("meson-python", "nanobind", "onednn-cpu-gomp", "scipy-openblas32", "auditwheel"):
+        for tool in (
+            "meson-python",
+            "nanobind",
+            "onednn-cpu-gomp",
+            "scipy-openblas32",
+            "auditwheel",
+        ):
             digest.update(f"{tool} {metadata.version(tool)}\0".encode())
     return digest.hexdigest()
 
@@ -80,7 +90,12 @@ def _environment() -> dict[str, str]:
 
 def _run(command: Sequence[str | os.PathLike[str]]) -> None:
     completed = subprocess.run(
-        command, env=_environment(), check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        env=_environment(),
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if completed.returncode:
         print(completed.stdout)
@@ -107,7 +122,7 @@ def build(distribution: str) -> Path:
     print(f"building {distribution} …", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         raw, repaired = Path(scratch, "raw"), Path(scratch, "repaired")
-        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", raw]
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", f"--outdir={raw}"]
         if distribution in _COMPILED:
             folder = ROOT / "build" / f"{distribution}-{sys.implementation.cache_tag}"
             folder.parent.mkdir(exist_ok=True)
@@ -131,13 +146,17 @@ def report(wheels: Sequence[Path]) -> bool:
     """Print each wheel's size; False when one is over the limit."""
     for wheel in wheels:
         size = wheel.stat().st_size
-        print(f"{size / 1e6:8.2f} MB  {wheel.name}{'  OVER THE LIMIT' if size > SIZE_LIMIT else ''}")
+        print(
+            f"{size / 1e6:8.2f} MB  {wheel.name}{'  OVER THE LIMIT' if size > SIZE_LIMIT else ''}"
+        )
     return all(wheel.stat().st_size <= SIZE_LIMIT for wheel in wheels)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("distributions", nargs="*", choices=(*DISTRIBUTIONS, []), metavar="DISTRIBUTION")
+    parser.add_argument(
+        "distributions", nargs="*", choices=(*DISTRIBUTIONS, []), metavar="DISTRIBUTION"
+    )
     parser.add_argument("--runnable", action="store_true", help="only what this CPU can run")
     arguments = parser.parse_args()
     chosen = arguments.distributions or (runnable() if arguments.runnable else DISTRIBUTIONS)

@@ -1,0 +1,108 @@
+"""Write the public API, one name a line, to docs/api/<package>.txt: a change shows in the diff.
+
+    python tools/api_listing.py --check     # exit 1 and print the difference
+    python tools/api_listing.py --write
+
+Public is what a public module (no part of whose name starts with an underscore) names in `__all__`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("nd4py", "samediff", "dl4py", "datavec")
+
+# A default such as <object object at 0x7f…> differs in every process.
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def public_modules(package: str) -> Iterator[ModuleType]:
+    """The package and every public module below it."""
+    root = importlib.import_module(package)
+    yield root
+    for found in pkgutil.walk_packages(root.__path__, f"{package}."):
+        if not any(part.startswith("_") for part in found.name.split(".")):
+            yield importlib.import_module(found.name)
+
+
+def signature(value: object) -> str:
+    """The parameters as written, without the quotes of postponed annotations."""
+    try:
+        text = str(inspect.signature(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        # Compiled functions say their signature in the first line of their text.
+        first, _, _ = (inspect.getdoc(value) or "").partition("\n")
+        match = re.fullmatch(r"\w+(\(.*)", first)
+        text = match[1] if match else "(...)"
+    return _ADDRESS.sub("", text).replace("'", "")
+
+
+def describe(name: str, value: object) -> Iterator[str]:
+    """The lines of one public name; a class is followed by its public members."""
+    if not inspect.isclass(value):
+        yield f"{name}{signature(value)}" if callable(value) else f"{name}: {type(value).__name__}"
+        return
+    yield f"class {name}{signature(value)}"
+    members: dict[str, object] = {}
+    for base in reversed(value.__mro__):
+        if base.__module__.partition(".")[0] in PACKAGES:
+            members.update(vars(base))
+    for member, held in sorted(members.items()):
+        if member.startswith("_"):
+            continue
+        if isinstance(held, (staticmethod, classmethod)):
+            yield f"{name}.{member}{signature(held.__func__)}"
+        elif inspect.isroutine(held):
+            yield f"{name}.{member}{signature(held)}"
+        else:
+            yield f"{name}.{member}"
+
+
+def listing(package: str) -> str:
+    """The whole listing of one package."""
+    lines: set[str] = set()
+    for module in public_modules(package):
+        for name in getattr(module, "__all__", ()):
+            lines.update(describe(f"{module.__name__}.{name}", getattr(module, name)))
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--check", action="store_true", help="compare with the files")
+    mode.add_argument("--write", action="store_true", help="write the files")
+    arguments = parser.parse_args()
+    differences = 0
+    for package in PACKAGES:
+        file = ROOT / "docs" / "api" / f"{package}.txt"
+        new = listing(package)
+        if arguments.write:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(new, "utf-8")
+            continue
+        old = file.read_text("utf-8") if file.exists() else ""
+        difference = list(
+            difflib.unified_diff(
+                old.splitlines(), new.splitlines(), f"docs/api/{file.name}", "now", lineterm="", n=0
+            )
+        )
+        differences += len(difference)
+        print(*difference[:40], sep="\n", end="\n" if difference else "")
+    if differences:
+        print("The public API changed. If that is meant: python tools/api_listing.py --write")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

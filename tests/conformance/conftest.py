@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # kinds modules and tests say `from harness import ...`
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent)
+)  # kinds modules and tests say `from harness import ...`
 
 import harness
 
@@ -20,10 +22,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     # pytest has a --fixtures of its own (it lists test fixtures; also called --funcargs): ours takes the name here.
     group._arggroup.conflict_handler = "resolve"
     group.addoption(
-        "--fixtures", action="append", type=Path, metavar="PATH", dest="case_paths",
+        "--fixtures",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        dest="case_paths",
         help="folder or zip of recorded cases (repeatable; default: the project's own copy)",
     )
-    group.addoption("--kind", action="append", metavar="KIND", help="only cases of this kind (repeatable)")
+    group.addoption(
+        "--kind", action="append", metavar="KIND", help="only cases of this kind (repeatable)"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -34,15 +42,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("case", cases, ids=[c.id for c in cases])
     elif "broken_kinds" in metafunc.fixturenames:
         broken = harness.load_kinds()[1]
-        metafunc.parametrize("broken_kinds", list(broken.values()) or [""], ids=list(broken) or ["all"])
+        metafunc.parametrize(
+            "broken_kinds", list(broken.values()) or [""], ids=list(broken) or ["all"]
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
     differing: Counter[str] = Counter()
-    reports = [r for outcome in ("passed", "failed", "skipped", "error")
-               for r in terminalreporter.stats.get(outcome, [])]
+    reports = [
+        r
+        for outcome in ("passed", "failed", "skipped", "error")
+        for r in terminalreporter.stats.get(outcome, [])
+    ]
     for report in reports:
         found = dict(getattr(report, "user_properties", ())).get(OUTCOME)
         if found is None or report.when not in ("call", "setup"):
@@ -61,7 +74,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     write(f"{'kind':<{width}}  " + "  ".join(f"{c:>13}" for c in columns))
     for kind in sorted(counts):
         write(f"{kind:<{width}}  " + "  ".join(f"{counts[kind][c]:>13}" for c in columns))
-    write(f"{'total':<{width}}  " + "  ".join(f"{sum(n[c] for n in counts.values()):>13}" for c in columns))
+    write(
+        f"{'total':<{width}}  "
+        + "  ".join(f"{sum(n[c] for n in counts.values()):>13}" for c in columns)
+    )
     if reasons:
         write("")
         write("not supported yet:")

@@ -194,7 +194,9 @@ class Case:
         """Mark that the project differs here on purpose: the row ``name`` of the table of differences."""
         row = differences().get(name)
         if row is None:
-            raise AssertionError(f"{DIFFERENCES.name} has no row {name!r}: add one or follow the original")
+            raise AssertionError(
+                f"{DIFFERENCES.name} has no row {name!r}: add one or follow the original"
+            )
         self.differences.append(name)
         return row
 
@@ -220,7 +222,10 @@ def find_cases(paths: list[Path]) -> list[Case]:
                 found.append(Case(source, name, meta))
                 continue
             shared = {k: v for k, v in meta.items() if k != "cases"}
-            found += [Case(source, name, {**shared, **entry, "kind": meta["kind"]}) for entry in meta["cases"]]
+            found += [
+                Case(source, name, {**shared, **entry, "kind": meta["kind"]})
+                for entry in meta["cases"]
+            ]
     return found
 
 
@@ -274,7 +279,9 @@ def bfloat16_to_float32(bits: np.ndarray) -> np.ndarray:
     return (np.asarray(bits, np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
-def compare(actual: Any, expected: Any, rtol: float = 0.0, atol: float = 0.0, what: str = "") -> None:
+def compare(
+    actual: Any, expected: Any, rtol: float = 0.0, atol: float = 0.0, what: str = ""
+) -> None:
     """Assert ``|actual - expected| <= atol + rtol * |expected|``, NaN equal to NaN, shapes and dtypes equal.
 
     Dtypes are compared where ``expected`` is an array; a plain number or list is compared by shape and value.
@@ -319,6 +326,8 @@ def differences() -> dict[str, dict[str, str]]:
     for row in rows:
         missing = {"name", "area", "original", "ours", "get_original"} - row.keys()
         if missing or row["name"] in table:
-            raise ValueError(f"{DIFFERENCES.name}: row {row.get('name')!r} lacks {sorted(missing)} or is repeated")
+            raise ValueError(
+                f"{DIFFERENCES.name}: row {row.get('name')!r} lacks {sorted(missing)} or is repeated"
+            )
         table[row["name"]] = row
     return table

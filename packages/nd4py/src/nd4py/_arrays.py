@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .formats._elements import BY_NAME, BY_NUMPY, ElementType
+from ._element_types import BY_NAME, BY_NUMPY, ElementType
 
-__all__ = ["element_of", "from_numpy", "order_of", "to_numpy"]
+__all__ = ["asarray", "element_of", "from_numpy", "order_of", "to_numpy"]
 
 
 def to_numpy(x: Any) -> np.ndarray:
@@ -30,11 +30,15 @@ def element_of(x: Any) -> ElementType:
     if name is not None:
         return BY_NAME[name]
     dtype = np.asarray(x).dtype
-    if dtype.kind in "UT" or (dtype.kind == "O" and all(isinstance(v, str) for v in np.asarray(x).flat)):
+    if dtype.kind in "UT" or (
+        dtype.kind == "O" and all(isinstance(v, str) for v in np.asarray(x).flat)
+    ):
         return BY_NAME["UTF8"]
     found = BY_NUMPY.get(dtype.newbyteorder("="))
     if found is None:
-        raise TypeError(f"no Deeplearning4j array type for dtype {dtype}; cast to one of {sorted(BY_NAME)}")
+        raise TypeError(
+            f"no Deeplearning4j array type for dtype {dtype}; cast to one of {sorted(BY_NAME)}"
+        )
     return found
 
 
@@ -45,3 +49,10 @@ def order_of(x: Any) -> str:
         return order
     values = np.asarray(x)
     return "f" if values.flags.f_contiguous and not values.flags.c_contiguous else "c"
+
+
+def asarray(x: Any) -> Any:
+    """An NDArray with the values of anything array-like; floats in plain lists become float32."""
+    values = np.asarray(x)
+    plain = isinstance(x, (list, tuple, float)) and values.dtype == np.float64
+    return from_numpy(values.astype(np.float32) if plain else values)

@@ -13,7 +13,9 @@ def encode(text: str) -> bytes:
         return text.encode("ascii")
     units = text.encode("utf-16-be", "surrogatepass")
     chars = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
-    return b"".join(b"\xc0\x80" if c == 0 else chr(c).encode("utf-8", "surrogatepass") for c in chars)
+    return b"".join(
+        b"\xc0\x80" if c == 0 else chr(c).encode("utf-8", "surrogatepass") for c in chars
+    )
 
 
 def decode(data: bytes) -> str:

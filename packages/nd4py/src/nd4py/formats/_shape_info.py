@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._elements import EMPTY, ElementType, element_of_extras
+from .._element_types import EMPTY, ElementType, element_of_extras
 from ._errors import FormatError
 
 __all__ = ["MAX_RANK", "ShapeInfo"]
@@ -59,14 +59,18 @@ class ShapeInfo:
         if not 0 <= rank <= MAX_RANK:
             raise FormatError(f"shape info has rank {rank}, expected 0 to {MAX_RANK}")
         if len(longs) != 2 * rank + 4:
-            raise FormatError(f"shape info of rank {rank} has {len(longs)} entries, expected {2 * rank + 4}")
+            raise FormatError(
+                f"shape info of rank {rank} has {len(longs)} entries, expected {2 * rank + 4}"
+            )
         shape = tuple(int(v) for v in longs[1 : 1 + rank])
         strides = tuple(int(v) for v in longs[1 + rank : 1 + 2 * rank])
         if any(n < 0 for n in shape):
             raise FormatError(f"shape info has the negative shape {list(shape)}")
         order = {99: "c", 102: "f"}.get(int(longs[-1]))
         if order is None:
-            raise FormatError(f"shape info has order {int(longs[-1])}, expected 99 ('c') or 102 ('f')")
+            raise FormatError(
+                f"shape info has order {int(longs[-1])}, expected 99 ('c') or 102 ('f')"
+            )
         return cls(shape, strides, int(longs[-3]), order)
 
     def view(self, flat: np.ndarray) -> np.ndarray:
@@ -75,7 +79,9 @@ class ShapeInfo:
             # NumPy has no empty array of rank 0: it becomes one of shape (0,).
             return np.empty(self.shape if 0 in self.shape else (0,), flat.dtype)
         if self.size > flat.size:
-            raise FormatError(f"shape {list(self.shape)} has {self.size} elements, the file stores {flat.size}")
+            raise FormatError(
+                f"shape {list(self.shape)} has {self.size} elements, the file stores {flat.size}"
+            )
         if any(s < 0 for s in self.strides):
             raise FormatError(f"shape info has the negative strides {list(self.strides)}")
         if self.strides == dense_strides(self.shape, self.order) and self.size == flat.size:

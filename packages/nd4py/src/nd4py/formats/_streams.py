@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import struct
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,15 @@ from typing import BinaryIO
 from . import _modified_utf8
 from ._errors import FormatError
 
-__all__ = ["DEFAULT_MAX_BYTES", "BoundedReader", "Source", "Target", "open_source", "open_target", "write_utf"]
+__all__ = [
+    "DEFAULT_MAX_BYTES",
+    "BoundedReader",
+    "Source",
+    "Target",
+    "open_source",
+    "open_target",
+    "write_utf",
+]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 Target = str | os.PathLike[str] | BinaryIO
@@ -31,7 +39,9 @@ class BoundedReader:
     ``where`` names the source in errors; ``max_bytes`` bounds a single block.
     """
 
-    def __init__(self, stream: BinaryIO, where: str = "stream", max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(
+        self, stream: BinaryIO, where: str = "stream", max_bytes: int = DEFAULT_MAX_BYTES
+    ) -> None:
         self.stream = stream
         self.where = where
         self.max_bytes = max_bytes
@@ -51,18 +61,24 @@ class BoundedReader:
         if count < 0:
             raise self.error(f"{what} has the negative length {count}")
         if count > self.max_bytes:
-            raise self.error(f"{what} takes {count} bytes, more than the limit of {self.max_bytes} (max_bytes)")
+            raise self.error(
+                f"{what} takes {count} bytes, more than the limit of {self.max_bytes} (max_bytes)"
+            )
         if self._end is not None:
             left = self._end - self.stream.tell()
             if count > left:
-                raise self.error(f"{what} takes {count} bytes, the file has {left} left: truncated or damaged")
+                raise self.error(
+                    f"{what} takes {count} bytes, the file has {left} left: truncated or damaged"
+                )
             return self.stream.read(count)
         chunks = []
         left = count
         while left:
             chunk = self.stream.read(min(left, _CHUNK))
             if not chunk:
-                raise self.error(f"{what} takes {count} bytes, the stream ended after {count - left}")
+                raise self.error(
+                    f"{what} takes {count} bytes, the stream ended after {count - left}"
+                )
             chunks.append(chunk)
             left -= len(chunk)
         return b"".join(chunks)
@@ -79,7 +95,9 @@ class BoundedReader:
         """All bytes left, at most ``max_bytes``."""
         data = self.stream.read(self.max_bytes + 1)
         if len(data) > self.max_bytes:
-            raise self.error(f"{what} takes more than the limit of {self.max_bytes} bytes (max_bytes)")
+            raise self.error(
+                f"{what} takes more than the limit of {self.max_bytes} bytes (max_bytes)"
+            )
         return data
 
     def u8(self, what: str) -> int:
@@ -129,7 +147,9 @@ def open_source(source: Source, max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[
     elif hasattr(source, "read"):
         yield BoundedReader(source, str(getattr(source, "name", None) or "stream"), max_bytes)
     else:
-        raise TypeError(f"expected a path, bytes or a binary stream, received {type(source).__name__}")
+        raise TypeError(
+            f"expected a path, bytes or a binary stream, received {type(source).__name__}"
+        )
 
 
 @contextmanager
@@ -141,19 +161,13 @@ def open_target(target: Target) -> Iterator[BinaryIO]:
         yield target
         return
     path = Path(target)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with open(aside, "xb") as stream:
             yield stream
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        os.chmod(aside, mode)
+        if path.exists():
+            os.chmod(aside, path.stat().st_mode & 0o7777)
         os.replace(aside, path)
     except BaseException:
-        os.unlink(aside)
+        aside.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -28,7 +28,9 @@ class ElementType:
     width: int
 
 
-def _element(name: str, ordinal: int, code: int, extras: int, numpy: type, width: int) -> ElementType:
+def _element(
+    name: str, ordinal: int, code: int, extras: int, numpy: type, width: int
+) -> ElementType:
     return ElementType(name, ordinal, code, extras, np.dtype(numpy), width)
 
 

@@ -1,0 +1,42 @@
+"""Batches and what runs over them: DataSet, MultiDataSet, iterators, data set preprocessors."""
+
+from __future__ import annotations
+
+from .._java_random import JavaRandom as JavaRandom
+from ..formats._java_objects import JavaObject as JavaObject
+from ._async import AsyncDataSetIterator as AsyncDataSetIterator
+from ._async import AsyncMultiDataSetIterator as AsyncMultiDataSetIterator
+from ._dataset import DataSet as DataSet
+from ._dataset import TestAndTrain as TestAndTrain
+from ._file_iterators import ExistingMiniBatchDataSetIterator as ExistingMiniBatchDataSetIterator
+from ._file_iterators import FileDataSetIterator as FileDataSetIterator
+from ._file_iterators import FileMultiDataSetIterator as FileMultiDataSetIterator
+from ._file_iterators import MiniBatchFileDataSetIterator as MiniBatchFileDataSetIterator
+from ._in_memory import ArrayDataSetIterator as ArrayDataSetIterator
+from ._in_memory import ExistingDataSetIterator as ExistingDataSetIterator
+from ._in_memory import ExistingMultiDataSetIterator as ExistingMultiDataSetIterator
+from ._in_memory import IteratorDataSetIterator as IteratorDataSetIterator
+from ._in_memory import IteratorMultiDataSetIterator as IteratorMultiDataSetIterator
+from ._in_memory import ListDataSetIterator as ListDataSetIterator
+from ._in_memory import SamplingDataSetIterator as SamplingDataSetIterator
+from ._in_memory import SingletonDataSetIterator as SingletonDataSetIterator
+from ._in_memory import ViewIterator as ViewIterator
+from ._iterator import DataSetIterator as DataSetIterator
+from ._iterator import MultiDataSetIterator as MultiDataSetIterator
+from ._iterator import Preprocessor as Preprocessor
+from ._multi_dataset import MultiDataSet as MultiDataSet
+from ._preprocessors import CombinedPreprocessor as CombinedPreprocessor
+from ._preprocessors import CropAndResizeDataSetPreprocessor as CropAndResizeDataSetPreprocessor
+from ._preprocessors import ImageFlatteningDataSetPreprocessor as ImageFlatteningDataSetPreprocessor
+from ._preprocessors import LabelLastTimeStepPreprocessor as LabelLastTimeStepPreprocessor
+from ._preprocessors import PermuteDataSetPreprocessor as PermuteDataSetPreprocessor
+from ._preprocessors import RGBToGrayscaleDataSetPreprocessor as RGBToGrayscaleDataSetPreprocessor
+from ._wrappers import BenchmarkDataSetIterator as BenchmarkDataSetIterator
+from ._wrappers import DataSetIteratorSplitter as DataSetIteratorSplitter
+from ._wrappers import EarlyTerminationDataSetIterator as EarlyTerminationDataSetIterator
+from ._wrappers import EarlyTerminationMultiDataSetIterator as EarlyTerminationMultiDataSetIterator
+from ._wrappers import JointMultiDataSetIterator as JointMultiDataSetIterator
+from ._wrappers import KFoldIterator as KFoldIterator
+from ._wrappers import MultiDataSetIteratorAdapter as MultiDataSetIteratorAdapter
+from ._wrappers import MultipleEpochsIterator as MultipleEpochsIterator
+from ._wrappers import ReconstructionDataSetIterator as ReconstructionDataSetIterator

@@ -1,0 +1,18 @@
+"""Files of arrays: every form that Deeplearning4j reads or writes, and NumPy's.
+
+Reading is bounded: a declared size is checked against the source before memory is taken for it.  Writing to a path is
+atomic.
+"""
+
+from __future__ import annotations
+
+from ._arrays import Form as Form
+from ._arrays import array_to_bytes as array_to_bytes
+from ._arrays import read_array as read_array
+from ._arrays import read_npz as read_npz
+from ._arrays import read_text_rows as read_text_rows
+from ._arrays import write_array as write_array
+from ._arrays import write_npz as write_npz
+from ._errors import FormatError as FormatError
+from ._java_text import java_double as java_double
+from ._java_text import java_float as java_float

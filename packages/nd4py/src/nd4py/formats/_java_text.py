@@ -1,0 +1,52 @@
+"""Numbers as Java prints them (``Double.toString``, ``Float.toString``)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["java_double", "java_float", "shortest_digits"]
+
+
+def shortest_digits(value: float | np.float32) -> tuple[str, int]:
+    """Shortest decimal digits that give ``value`` back, and the exponent: ``d.ddd * 10**exponent``.
+
+    The type decides what "back" means: a ``np.float32`` needs fewer digits than a float.
+    """
+    text = np.format_float_scientific(abs(value), unique=True, trim="-")
+    mantissa, exponent = text.split("e")
+    return mantissa.replace(".", ""), int(exponent)
+
+
+def java_double(value: float) -> str:
+    """The text of Java's ``Double.toString``.
+
+    >>> java_double(1e7), java_double(0.001), java_double(123.25)
+    ('1.0E7', '0.001', '123.25')
+    """
+    return _java_number(np.float64(value))
+
+
+def java_float(value: float | np.float32) -> str:
+    """The text of Java's ``Float.toString`` of the value rounded to float32.
+
+    >>> java_float(0.1), java_float(1e10)
+    ('0.1', '1.0E10')
+    """
+    return _java_number(np.float32(value))
+
+
+def _java_number(value: np.float64 | np.float32) -> str:
+    if np.isnan(value):
+        return "NaN"
+    sign = "-" if np.signbit(value) else ""
+    if np.isinf(value):
+        return sign + "Infinity"
+    if value == 0:
+        return sign + "0.0"
+    digits, exponent = shortest_digits(value)
+    if not -3 <= exponent < 7:
+        return f"{sign}{digits[0]}.{digits[1:] or '0'}E{exponent}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    return f"{sign}{whole}.{digits[exponent + 1 :] or '0'}"

@@ -98,6 +98,8 @@ class GradientContext(NamedTuple):
 # A rule returns one entry per input: the gradient in that input's dtype and shape, or None for no dependence.
 GradientRule = Callable[[GradientContext], Sequence[Any]]
 InferRule = Callable[[Sequence["Spec | None"], Mapping[str, Any]], Sequence[Spec]]
+# Rewrites attributes into the one form that rules, kernels and saved graphs see, such as negative axes into positive.
+CanonicalRule = Callable[[Sequence["Spec | None"], dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,7 @@ class Op:
     namespaces: tuple[str, ...]
     inputs: tuple[Input, ...]
     attrs: tuple[Attr, ...]
-    outputs: tuple[str, ...]
+    outputs: tuple[str, ...]  # a name that starts with "_" is a workspace for the gradient, not returned to callers
     infer: InferRule | None  # None for a composed op: its decomposition decides
     reference: Callable[..., Any] | None  # NumPy arrays in, NumPy array(s) out; primitives only
     compose: Callable[..., Any] | None  # operations in, value(s) out; composed ops only
@@ -119,6 +121,7 @@ class Op:
     samples: Callable[[], Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]] | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)  # dtype name -> relative; defaults otherwise
     native: bool = False  # a kernel of this name exists in the native backends (prepared or loop)
+    canonical: CanonicalRule | None = None
     view: Callable[..., Any] | None = None  # VIEW only: (spec, strides, offset, attrs) -> (strides, offset) or None
 
     def __repr__(self) -> str:

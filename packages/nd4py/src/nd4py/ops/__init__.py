@@ -1,0 +1,22 @@
+"""Operations: each declared once, called alike on arrays and on graph values."""
+
+from __future__ import annotations
+
+from . import arithmetic, comparison, elementwise, linear, normalise, reduce, shaping
+from ._declaration import (
+    NOT_DIFFERENTIABLE,
+    REGISTRY,
+    Attr,
+    Dl4j,
+    GradientContext,
+    Input,
+    Op,
+    Spec,
+    Trait,
+    encode_attrs,
+)
+from ._declare import FUNCTIONS, bind, composed, primitive
+from ._execute import canonical, infer, input_specs, run, spec_of
+from ._graph_variable import GraphVariable
+
+globals().update(FUNCTIONS)

@@ -20,6 +20,10 @@ extern const nd_kernel_list gradient_kernels;
 extern const nd_kernel_list random_kernels;
 extern const nd_kernel_list movement_kernels;
 extern const nd_kernel_list statistics_kernels;
+extern const nd_kernel_list matmul_kernels;
+extern const nd_kernel_list conv2d_kernels;
+extern const nd_kernel_list pool2d_kernels;
+extern const nd_kernel_list layout_kernels;
 
 // The elementwise loops, filled once by the functions below; each adds what its dtypes have.
 struct LoopTables {

@@ -1,0 +1,63 @@
+"""Runs jobs in the real Deeplearning4j: see tools/jvm/README.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2] / "tools" / "jvm"
+
+
+class Jvm:
+    """One folder of files exchanged with the JVM, and the jobs to run on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        """A file of the exchange folder."""
+        return self.folder / name
+
+    def put(self, name: str, array: np.ndarray) -> str:
+        """Write an array for a job to read; its argument is the path."""
+        path = self.path(f"{name}.npy")
+        np.save(path, np.ascontiguousarray(array))
+        return str(path)
+
+    def get(self, name: str) -> np.ndarray:
+        """The array that a job wrote to `wanted(name)`."""
+        return np.load(self.path(f"{name}.npy"), allow_pickle=False)
+
+    def wanted(self, name: str) -> str:
+        """The argument that makes a job write an array for `get(name)`."""
+        return str(self.path(f"{name}.npy"))
+
+    def run(self, *jobs: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run the jobs in one JVM; a failed job fails the test with the JVM's words."""
+        listed, results = self.path("jobs"), self.path("results")
+        lines = [json.dumps({"id": number, **job}, default=str) for number, job in enumerate(jobs)]
+        listed.write_text("\n".join(lines) + "\n", "utf-8")
+        target = PROJECT / "target"
+        classes = os.pathsep.join([str(target / "classes"), (target / "classpath.txt").read_text()])
+        command = ["java", "-Xmx2g", "-cp", classes.strip(), "org.dl4py.jvm.Main", listed, results]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
+        assert len(found) == len(jobs)
+        for result in found:
+            assert "error" not in result, (jobs[result["id"]], result)
+        return found
+
+
+@pytest.fixture
+def jvm(tmp_path: Path) -> Jvm:
+    assert shutil.which("java"), "the jvm tests need Java 17 and Maven"
+    assert (PROJECT / "target" / "classpath.txt").exists(), "run `python3 tools/run.py jvm`"
+    return Jvm(tmp_path)

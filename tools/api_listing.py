@@ -3,7 +3,8 @@
     python tools/api_listing.py --check     # exit 1 and print the difference
     python tools/api_listing.py --write
 
-Public is what a public module (no part of whose name starts with an underscore) names in `__all__`.
+Public is what a public module (no part of whose name starts with an underscore) names in `__all__`
+or, without one, holds of ours under a name without an underscore.
 """
 
 from __future__ import annotations
@@ -35,16 +36,52 @@ def public_modules(package: str) -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
+def public_names(module: ModuleType) -> list[str]:
+    """The names that a public module offers."""
+    if listed := getattr(module, "__all__", None):
+        return list(listed)
+    return [name for name, value in vars(module).items() if name[0] != "_" and _is_ours(value)]
+
+
+def _is_ours(value: object) -> bool:
+    if isinstance(value, ModuleType):
+        return False
+    # A value such as a dtype is ours when its class is.
+    described = value if hasattr(value, "__module__") else type(value)
+    return str(described.__module__).partition(".")[0] in PACKAGES
+
+
+class _Written(str):
+    """An annotation as it stands in the source: shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _as_written(annotation: object) -> object:
+    return _Written(annotation) if isinstance(annotation, str) else annotation
+
+
 def signature(value: object) -> str:
     """The parameters as written, without the quotes of postponed annotations."""
     try:
-        text = str(inspect.signature(value))  # type: ignore[arg-type]
+        found = inspect.signature(value)  # type: ignore[arg-type]
+        parameters = [
+            p.replace(annotation=_as_written(p.annotation)) for p in found.parameters.values()
+        ]
+        text = str(
+            found.replace(
+                parameters=parameters, return_annotation=_as_written(found.return_annotation)
+            )
+        )
     except (TypeError, ValueError):
         # Compiled functions say their signature in the first line of their text.
         first, _, _ = (inspect.getdoc(value) or "").partition("\n")
         match = re.fullmatch(r"\w+(\(.*)", first)
         text = match[1] if match else "(...)"
-    return _ADDRESS.sub("", text).replace("'", "")
+    return _ADDRESS.sub("", text)
 
 
 def describe(name: str, value: object) -> Iterator[str]:
@@ -72,7 +109,7 @@ def listing(package: str) -> str:
     """The whole listing of one package."""
     lines: set[str] = set()
     for module in public_modules(package):
-        for name in getattr(module, "__all__", ()):
+        for name in public_names(module):
             lines.update(describe(f"{module.__name__}.{name}", getattr(module, name)))
     return "".join(f"{line}\n" for line in sorted(lines))
 

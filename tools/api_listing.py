@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import enum
 import importlib
 import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -84,16 +85,22 @@ def signature(value: object) -> str:
     return _ADDRESS.sub("", text)
 
 
-def describe(name: str, value: object) -> Iterator[str]:
-    """The lines of one public name; a class is followed by its public members."""
+def describe(name: str, value: object, public: Collection[object] = ()) -> Iterator[str]:
+    """The lines of one public name; a class is followed by its public members.
+
+    Members that come from another public class are listed there, not again.
+    """
     if not inspect.isclass(value):
         yield f"{name}{signature(value)}" if callable(value) else f"{name}: {type(value).__name__}"
         return
-    yield f"class {name}{signature(value)}"
+    yield f"class {name}{'' if issubclass(value, enum.Enum) else signature(value)}"
     members: dict[str, object] = {}
     for base in reversed(value.__mro__):
-        if base.__module__.partition(".")[0] in PACKAGES:
+        elsewhere = base is not value and base in public
+        if _is_ours(base) and not elsewhere:
             members.update(vars(base))
+    if public_bases := [b.__name__ for b in value.__mro__[1:] if b in public]:
+        yield f"class {name} < {', '.join(public_bases)}"
     for member, held in sorted(members.items()):
         if member.startswith("_"):
             continue
@@ -107,10 +114,15 @@ def describe(name: str, value: object) -> Iterator[str]:
 
 def listing(package: str) -> str:
     """The whole listing of one package."""
+    found = {
+        f"{module.__name__}.{name}": getattr(module, name)
+        for module in public_modules(package)
+        for name in public_names(module)
+    }
+    public = {value for value in found.values() if inspect.isclass(value)}
     lines: set[str] = set()
-    for module in public_modules(package):
-        for name in public_names(module):
-            lines.update(describe(f"{module.__name__}.{name}", getattr(module, name)))
+    for name, value in found.items():
+        lines.update(describe(name, value, public))
     return "".join(f"{line}\n" for line in sorted(lines))
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -100,7 +101,9 @@ def _install(source: Path, target: Path) -> None:
 
 def build(parts: Sequence[str]) -> None:
     """Compile the named parts ("core" or an instruction set) and put them into the packages."""
-    folder = ROOT / "build" / f"dev-{sys.implementation.cache_tag}"
+    # Headers and vendored libraries come from this environment, so each has a build of its own.
+    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:8]
+    folder = ROOT / "build" / f"dev-{sys.implementation.cache_tag}-{environment}"
     configure(folder, [f"-Disa={','.join(ISAS)}"])
     core = f"_core{sysconfig.get_config_var('EXT_SUFFIX')}"
     files = {"core": core} | {isa: f"_kernels_{isa}.abi3.so" for isa in ISAS}

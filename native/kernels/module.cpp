@@ -1,13 +1,9 @@
 // The extension module of a backend wheel: hands the kernel table to Python as a capsule, and does nothing else.
 #include <Python.h>
 
-#include "nd4py/kernel_abi.h"
+#include "families.hpp"
 
 namespace {
-
-// PLACEHOLDER until kernels/table.cpp exists.
-constexpr nd_kernel_table empty_table = {
-    .abi_version = ND_ABI_VERSION, .struct_bytes = sizeof(nd_kernel_table), .isa = ND4PY_ISA};
 
 PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernels", "Kernel table of this backend.", -1, nullptr, nullptr, nullptr, nullptr, nullptr,
@@ -18,7 +14,7 @@ PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__kernels() {
     PyObject* module = PyModule_Create(&definition);
     if (!module) return nullptr;
-    PyObject* table = PyCapsule_New(const_cast<nd_kernel_table*>(&empty_table), ND_CAPSULE_NAME, nullptr);
+    PyObject* table = PyCapsule_New(const_cast<nd_kernel_table*>(nd::kernels::kernel_table()), ND_CAPSULE_NAME, nullptr);
     if (PyModule_AddObjectRef(module, "table", table) < 0) {
         Py_XDECREF(table);
         Py_DECREF(module);

@@ -1,0 +1,227 @@
+// Circular functions, powers and the error function over vectors. Same conventions as vector_math.hpp.
+#pragma once
+
+#include "vector_math.hpp"
+
+namespace nd::kernels::vector_math {
+
+// ------------------------------------------------------------------------------------------------- sine, cosine, tangent
+
+struct SineCosine {
+    Vec<double> sine, cosine, quadrant;
+};
+
+// Reduction to |r| <= pi/4 with pi/2 in three parts of 33 bits or less: exact products up to 2^20 quarter turns.
+inline constexpr double quarter_turn_limit = 1.6e6;
+
+ND_INLINE SineCosine sine_cosine(Vec<double> x) {
+    static constexpr double sine[] = {-0.16666666666666632,   0.00833333333332238,    -0.00019841269829777903,
+                                      2.7557313680664586e-06, -2.505075623643203e-08, 1.589668078429238e-10};
+    static constexpr double cosine[] = {0.0416666666666666,      -0.0013888888888874183, 2.4801587289508205e-05,
+                                        -2.7557314357297305e-07, 2.0875723671157077e-09, -1.1359656553059045e-11};
+    const auto n = round_to<Rounding::kNearestEven>(x * 0.63661977236758134308);
+    auto r = x - n * 0x1.921fb544p+0;
+    r = r - n * 0x1.0b4611a6p-34;
+    r = r - n * 0x1.3198a2e037073p-69;
+    const auto z = r * r;
+    const auto half = 0.5 * z, one_less = 1.0 - half;
+    return {
+        fma(polynomial(z, sine) * z, r, r),
+        one_less + fma(polynomial(z, cosine), z * z, (1.0 - one_less) - half),
+        n - 4.0 * round_to<Rounding::kDown>(n * 0.25),
+    };
+}
+
+ND_INLINE Vec<double> sin_reduced(Vec<double> x) {
+    const auto [s, c, q] = sine_cosine(x);
+    const auto r = select((q == 1.0) | (q == 3.0), c, s);
+    return select(x == 0.0, x, select(q >= 2.0, -r, r));
+}
+ND_INLINE Vec<double> cos_reduced(Vec<double> x) {
+    const auto [s, c, q] = sine_cosine(x);
+    const auto r = select((q == 1.0) | (q == 3.0), s, c);
+    return select((q == 1.0) | (q == 2.0), -r, r);
+}
+ND_INLINE Vec<double> tan_reduced(Vec<double> x) {
+    const auto [s, c, q] = sine_cosine(x);
+    const auto odd = (q == 1.0) | (q == 3.0);
+    return select(x == 0.0, x, select(odd, -c, s) / select(odd, s, c));
+}
+
+// Large arguments need hundreds of bits of pi: the C library has them.
+#define ND_PERIODIC(name)                                                      \
+    ND_INLINE Vec<double> name(Vec<double> x) {                                \
+        auto r = name##_reduced(x);                                            \
+        const auto far = !(abs(x) < quarter_turn_limit);                       \
+        if (any(far)) [[unlikely]]                                             \
+            r = far ? each_lane(x, [](double v) { return std::name(v); }) : r; \
+        return r;                                                              \
+    }                                                                          \
+    ND_INLINE Vec<float> name(Vec<float> x) {                                  \
+        return in_double(x, [](Vec<double> v) { return name(v); });            \
+    }
+ND_PERIODIC(sin)
+ND_PERIODIC(cos)
+ND_PERIODIC(tan)
+#undef ND_PERIODIC
+
+// ----------------------------------------------------------------------------------------------------- inverse functions
+
+// For 0 <= x <= 1.
+ND_INLINE Vec<double> atan_unit(Vec<double> x) {
+    // (atan(t)/t - 1) / t^2 as a polynomial in t^2, |t| <= tan(pi/8).
+    static constexpr double c[] = {-0.33333333333333326, 0.19999999999997717,  -0.1428571428539274,  0.11111111088421088,
+                                   -0.09090908152016755, 0.07692282906516637,  -0.06666228697450761, 0.05877038907107728,
+                                   -0.05218504635426307, 0.045039236714959165, -0.03348251340947208, 0.01520276446036114};
+    const auto upper = x > 0.41421356237309504880;
+    const auto t = select(upper, (x - 1.0) / (x + 1.0), x);
+    const auto z = t * t;
+    const auto p = polynomial(z, c) * z;
+    // pi/4 in two parts.
+    return select(upper, 0.78539816339744830962 + (fma(p, t, broadcast(3.061616997868383e-17)) + t), fma(p, t, t));
+}
+
+ND_INLINE Vec<double> atan(Vec<double> x) {
+    const auto a = abs(x);
+    const auto inverted = a > 1.0;
+    const auto r = atan_unit(select(inverted, 1.0 / a, a));
+    return copy_sign(select(inverted, 1.57079632679489661923 - (r - 6.123233995736766e-17), r), x);
+}
+
+ND_INLINE Vec<double> atan2(Vec<double> y, Vec<double> x) {
+    const auto a = abs(y), b = abs(x);
+    const auto steep = a > b;
+    auto ratio = select(steep, b, a) / select(steep, a, b);
+    ratio = select(a == b, select(a == 0.0, Vec<double>{}, broadcast(1.0)), ratio);
+    auto r = atan_unit(ratio);
+    r = select(steep, 1.57079632679489661923 - (r - 6.123233995736766e-17), r);
+    const auto left = bits_as<Mask<double>>(x) < 0;
+    r = select(left, 3.14159265358979323846 - (r - 1.2246467991473532e-16), r);
+    return select((x != x) | (y != y), x + y, copy_sign(r, y));
+}
+
+// asin for 0 <= x <= 1/2, given x and x^2.
+ND_INLINE Vec<double> asin_half(Vec<double> x, Vec<double> z) {
+    static constexpr double c[] = {0.1666666666666676,   0.07499999999970774,   0.04464285717472064,  0.030381942700083375,
+                                   0.022372215250603844, 0.017351606723243977,  0.013980888754784255, 0.011398326093332618,
+                                   0.010783651797853388, 0.0036932580236394355, 0.021739991949089595, -0.021045670985786906,
+                                   0.032658010943931046};
+    return fma(polynomial(z, c) * z, x, x);
+}
+
+ND_INLINE Vec<double> asin(Vec<double> x) {
+    const auto a = abs(x);
+    const auto outer = a > 0.5;
+    const auto z = select(outer, (1.0 - a) * 0.5, a * a);
+    const auto r = asin_half(select(outer, sqrt(z), a), z);
+    return copy_sign(select(outer, 1.57079632679489661923 - (2.0 * r - 6.123233995736766e-17), r), x);
+}
+
+ND_INLINE Vec<double> acos(Vec<double> x) {
+    const auto a = abs(x);
+    const auto outer = a > 0.5;
+    const auto z = select(outer, (1.0 - a) * 0.5, a * a);
+    const auto r = asin_half(select(outer, sqrt(z), a), z);
+    const auto inner = 1.57079632679489661923 - (copy_sign(r, x) - 6.123233995736766e-17);
+    return select(outer, select(x < 0.0, 3.14159265358979323846 - (2.0 * r - 1.2246467991473532e-16), 2.0 * r), inner);
+}
+
+#define ND_BY_DOUBLE(name)                                          \
+    ND_INLINE Vec<float> name(Vec<float> x) {                       \
+        return in_double(x, [](Vec<double> v) { return name(v); }); \
+    }
+ND_BY_DOUBLE(atan)
+ND_BY_DOUBLE(asin)
+ND_BY_DOUBLE(acos)
+ND_BY_DOUBLE(log10)
+#undef ND_BY_DOUBLE
+
+ND_INLINE Vec<float> atan2(Vec<float> y, Vec<float> x) {
+    return in_double(y, x, [](Vec<double> a, Vec<double> b) { return atan2(a, b); });
+}
+
+// ----------------------------------------------------------------------------------------------------------------- power
+
+// As C's pow. In double the logarithm loses digits for large results: good for the float result only.
+ND_INLINE Vec<double> pow_in_double(Vec<double> a, Vec<double> b) {
+    const auto one = broadcast(1.0);
+    const auto magnitude = abs(a);
+    auto r = exp(b * log(magnitude));
+    const auto integral = round_to<Rounding::kDown>(b) == b;
+    const auto half = b * 0.5;
+    const auto odd = integral & (round_to<Rounding::kDown>(half) != half);
+    r = select(odd, copy_sign(r, a), r);
+    const auto undefined = (a < 0.0) & (magnitude < infinity<double>)&~integral & (b == b);
+    r = select(undefined, broadcast(std::numeric_limits<double>::quiet_NaN()), r);
+    const auto unit = (b == 0.0) | (a == 1.0) | ((magnitude == 1.0) & (abs(b) == infinity<double>));
+    return select(unit, one, r);
+}
+ND_INLINE Vec<float> pow(Vec<float> a, Vec<float> b) {
+    return in_double(a, b, [](Vec<double> x, Vec<double> y) { return pow_in_double(x, y); });
+}
+ND_INLINE Vec<double> pow(Vec<double> a, Vec<double> b) {
+    return each_lane(a, b, [](double x, double y) { return std::pow(x, y); });
+}
+
+// -------------------------------------------------------------------------------------------------------- error function
+
+ND_INLINE Vec<float> erf(Vec<float> x) {
+    // erf(x)/x - 1 in x^2 on [0, 1], and -log(erfc(x)) on [1, 4]; from 4 on erf is 1 in float.
+    static constexpr float small[] = {1.2837917e-01f, -3.7612626e-01f, 1.12836e-01f, -2.6854444e-02f,
+                                      5.1895333e-03f, -8.0208236e-04f, 7.889061e-05f};
+    static constexpr float large[] = {-1.8803515e-04f, 1.1295784e+00f, 6.3321996e-01f,  1.0841853e-01f,
+                                      -2.5208231e-02f, 4.204553e-03f,  -4.4133468e-04f, 2.1686712e-05f};
+    const auto a = abs(x), z = x * x;
+    const auto inner = fma(polynomial(z, small), x, x);
+    const auto t = select(a > 4.0f, broadcast(4.0f), a);
+    const auto outer = copy_sign(1.0f - exp(-polynomial(t, large)), x);
+    return select(a < 1.0f, inner, outer);
+}
+
+// exp(x^2) erfc(x) = t exp(p(t)) with t = 1 / (1 + x/2), for the float result only.
+ND_INLINE Vec<double> erfc_in_double(Vec<double> x) {
+    static constexpr double c[] = {-1.2655059968769755, 0.9997776822244423,  0.3785800321957557, 0.04949261176570318,
+                                   0.12322937099392657, -1.0338627111131526, 2.5763707152725064, -5.613820237161359,
+                                   8.380050442980489,   -7.756784168669382,  4.333598872387563,  -1.3544408765407927,
+                                   0.18331426269699128};
+    const auto a = abs(x);
+    const auto b = select(a > 12.0, broadcast(12.0), a);
+    const auto t = 1.0 / fma(b, broadcast(0.5), broadcast(1.0));
+    const auto r = t * exp(polynomial(t, c) - b * b);
+    return select(x < 0.0, 2.0 - r, r);
+}
+ND_INLINE Vec<float> erfc(Vec<float> x) {
+    return in_double(x, [](Vec<double> v) { return erfc_in_double(v); });
+}
+
+#define ND_BY_LIBRARY(name)                                         \
+    ND_INLINE Vec<double> name(Vec<double> x) {                     \
+        return each_lane(x, [](double v) { return std::name(v); }); \
+    }
+ND_BY_LIBRARY(erf)
+ND_BY_LIBRARY(erfc)
+#undef ND_BY_LIBRARY
+
+// ----------------------------------------------------------------------------------------------------------- remainders
+
+// As C's fmod: the remainder has the sign of a.
+ND_INLINE Vec<double> fmod(Vec<double> a, Vec<double> b) {
+    return each_lane(a, b, [](double x, double y) { return std::fmod(x, y); });
+}
+ND_INLINE Vec<double> fmod_of_floats(Vec<double> a, Vec<double> b) {
+    // Operands have 24 bits: quotients below 2^28 make an exact product, and a quotient rounded up to an integer shows.
+    const auto q = round_to<Rounding::kToZero>(a / b);
+    auto r = a - q * b;
+    const auto size = abs(b);
+    r = select((r != 0.0) & ((r < 0.0) != (a < 0.0)), copy_sign(size - abs(r), a), r);
+    r = copy_sign(r, a);
+    const auto hard = !(abs(q) < 0x1p28);
+    if (any(hard)) [[unlikely]]
+        r = hard ? fmod(a, b) : r;
+    return r;
+}
+ND_INLINE Vec<float> fmod(Vec<float> a, Vec<float> b) {
+    return in_double(a, b, [](Vec<double> x, Vec<double> y) { return fmod_of_floats(x, y); });
+}
+
+}  // namespace nd::kernels::vector_math

@@ -1,0 +1,44 @@
+"""What the active native backend offers to plans. Without one everything here says no."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from nd4py.ops._declaration import Op, Trait
+
+from ._config import settings
+
+
+@cache
+def _core() -> Any:
+    try:
+        from nd4py import _core
+    except ImportError:
+        return None
+    return _core if hasattr(_core, "PlanBuilder") else None
+
+
+def plan_builder(*, check_numerics: bool) -> Any:
+    """A new native plan builder; None without a native backend."""
+    core = None if settings.interpret else _core()
+    if core is None or core.table_info() is None:
+        return None
+    return core.PlanBuilder(check_numerics)
+
+
+# How an operation stands in a fused program: (kind, code) as the kernel ABI numbers them.
+SELECT = 2
+
+
+@cache
+def fused_code(op: Op) -> tuple[int, int] | None:
+    """The instruction of an elementwise operation in fused programs; None where it has none."""
+    if not op.has(Trait.ELEMENTWISE) or op.attrs or len(op.outputs) != 1 or not op.native:
+        return None
+    core = _core()
+    if core is None:
+        # Programs are then only interpreted, which needs no codes.
+        return (len(op.inputs) - 1, 0)
+    found: tuple[int, int] | None = core.elementwise_code(op.name)
+    return found

@@ -1,0 +1,179 @@
+"""Elementwise fusion: connected elementwise operations of one shape become one node, run in one pass over memory.
+
+A group has one shape and one compute dtype (float32 or float64); comparisons and logic inside it are 1 and 0 in that dtype.
+Operands that broadcast, or that are converted from another dtype, stay inputs of the group: the kernel expands and converts
+while it loads. A group runs where its last member stood, so it may only grow as long as nothing between reads it.
+"""
+
+from __future__ import annotations
+
+from nd4py import dtypes
+from nd4py.dtypes import DType
+from nd4py.ops._declaration import Op, Trait
+from nd4py.ops._types import result_type
+
+from .._ir import Node, Program, Value
+from .._native import fused_code
+
+FUSED = Op(
+    name="fused_elementwise", namespaces=(), inputs=(), attrs=(), outputs=(), infer=None, reference=None, compose=None,
+    gradient=None, traits=frozenset({Trait.ELEMENTWISE}), dl4j=None, doc="Elementwise operations run as one.",
+)  # fmt: skip
+
+# Limits of the kernel: what its register file holds.
+MAX_INPUTS = 24
+MAX_MEMBERS = 64
+
+_COMPUTE = (dtypes.float32, dtypes.float64)
+
+
+class _Group:
+    __slots__ = ("dtype", "last", "members", "shape")
+
+    def __init__(self, node: Node, position: int, dtype: DType):
+        self.members = [(position, node)]
+        self.last = position
+        self.dtype = dtype
+        self.shape = node.outputs[0].shape
+
+    def inputs(self) -> set[Value]:
+        made = {node.outputs[0] for _, node in self.members}
+        return {v for _, node in self.members for v in node.inputs if v is not None} - made
+
+
+def converts(op: Op) -> bool:
+    """Whether the operation only changes the dtype (it has a dtype attribute and one elementwise input)."""
+    return (
+        op.has(Trait.ELEMENTWISE)
+        and len(op.inputs) == 1
+        and len(op.attrs) == 1
+        and op.attrs[0].kind == "dtype"
+    )
+
+
+def compute_dtype(node: Node) -> DType | None:
+    """The dtype in which a fused program can run the node; None where it cannot."""
+    out = node.outputs[0]
+    types = [v.dtype for v in node.inputs if v is not None]
+    if converts(node.op):
+        # Into the compute dtype on load; any other conversion is a step of its own.
+        (source,) = types
+        ok = out.dtype in _COMPUTE and source.kind in ("bool", "int", "uint", "float") and source.numpy is not None
+        return out.dtype if ok else None
+    if len(types) != len(node.inputs) or fused_code(node.op) is None:
+        return None
+    if out.dtype in _COMPUTE:
+        return out.dtype
+    if out.dtype is dtypes.bool_ and any(t is not dtypes.bool_ for t in types):
+        found = result_type(types)
+        return found if found in _COMPUTE else None
+    return None
+
+
+def _is_logic(node: Node) -> bool:
+    out = node.outputs[0]
+    return (
+        out.dtype is dtypes.bool_
+        and all(v is not None and v.dtype is dtypes.bool_ for v in node.inputs)
+        and fused_code(node.op) is not None
+    )
+
+
+def fuse(program: Program) -> None:
+    """Gathers elementwise nodes into `FUSED` nodes."""
+    groups, of = _grow(program)
+    nodes = program.nodes
+    used_by: dict[Value, list[int]] = {}
+    for position, node in enumerate(nodes):
+        for v in node.inputs:
+            if v is not None:
+                used_by.setdefault(v, []).append(position)
+    roots = set(program.roots())
+    emitted: dict[int, Node] = {}
+    for group in groups:
+        emitted[group.last] = _merged(group, roots, used_by)
+    program.nodes = [
+        emitted[position] if position in emitted else node
+        for position, node in enumerate(nodes)
+        if position not in of or position in emitted
+    ]
+
+
+def _grow(program: Program) -> tuple[list[_Group], dict[int, _Group]]:
+    producers: dict[Value, int] = {}
+    readers: dict[Value, list[int]] = {}
+    of: dict[int, _Group] = {}  # group of the node at a position
+    groups: dict[int, _Group] = {}
+
+    def place(position: int) -> int:
+        group = of.get(position)
+        return position if group is None else group.last
+
+    def may_move(group: _Group, to: int, joining: _Group) -> bool:
+        """Whether everything that reads the group from outside runs after position ``to``."""
+        for _, member in group.members:
+            for reader in readers.get(member.outputs[0], ()):
+                other = of.get(reader)
+                if other is not group and other is not joining and place(reader) < to:
+                    return False
+        return True
+
+    for position, node in enumerate(program.nodes):
+        dtype = compute_dtype(node) if len(node.outputs) == 1 and node.body is None else None
+        logic = dtype is None and len(node.outputs) == 1 and node.body is None and _is_logic(node)
+        if dtype is not None or logic:
+            shape = node.outputs[0].shape
+            near = []
+            for v in node.inputs:
+                at = producers.get(v) if v is not None else None
+                group = of.get(at) if at is not None else None
+                if group is not None and group.shape == shape and not any(g is group for g in near):
+                    near.append(group)
+            if logic:
+                dtype = near[0].dtype if near else None
+            if dtype is not None:
+                mine = _Group(node, position, dtype)
+                of[position] = mine
+                groups[id(mine)] = mine
+                for group in near:
+                    if group.dtype is not dtype or not _fits(group, mine):
+                        continue
+                    if may_move(group, position, mine):
+                        group.members += mine.members
+                        for at, _ in mine.members:
+                            of[at] = group
+                        group.last = position
+                        del groups[id(mine)]
+                        mine = group
+        for v in node.inputs:
+            if v is not None:
+                readers.setdefault(v, []).append(position)
+        for v in node.outputs:
+            producers[v] = position
+    return list(groups.values()), of
+
+
+def _fits(a: _Group, b: _Group) -> bool:
+    if len(a.members) + len(b.members) > MAX_MEMBERS:
+        return False
+    return len(a.inputs() | b.inputs()) <= MAX_INPUTS
+
+
+def _merged(group: _Group, roots: set[Value], used_by: dict[Value, list[int]]) -> Node:
+    group.members.sort(key=lambda m: m[0])
+    inside = {position for position, _ in group.members}
+    body = [node for _, node in group.members]
+    made = [node.outputs[0] for node in body]
+    outputs = [
+        v for v in made if v in roots or any(p not in inside for p in used_by.get(v, ()))
+    ]
+    internal = set(made)
+    inputs = dict.fromkeys(
+        v for node in body for v in node.inputs if v is not None and v not in internal
+    )
+    # The kernel computes in the dtype of its first output.
+    outputs.sort(key=lambda v: v.dtype is not group.dtype)
+    origins = dict.fromkeys(node.origin for node in body)
+    return Node(
+        FUSED, tuple(inputs), {"dtype": group.dtype}, tuple(outputs), ", ".join(origins), body
+    )

@@ -1,8 +1,8 @@
 // Blocked layouts as the core sees them: reference counts, sizes, and the reorder to and from plain memory.
-#include "layout.hpp"
+#include "kernels/layout.hpp"
 
-#include "families.hpp"
-#include "onednn.hpp"
+#include "kernels/families.hpp"
+#include "kernels/onednn.hpp"
 
 namespace nd::kernels {
 

@@ -8,11 +8,11 @@
 #include <optional>
 #include <vector>
 
-#include "attributes.hpp"
-#include "families.hpp"
-#include "onednn.hpp"
-#include "openblas.hpp"
-#include "small_gemm.hpp"
+#include "kernels/attributes.hpp"
+#include "kernels/families.hpp"
+#include "kernels/onednn.hpp"
+#include "kernels/openblas.hpp"
+#include "kernels/small_gemm.hpp"
 
 namespace nd::kernels {
 namespace {

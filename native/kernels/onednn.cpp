@@ -1,8 +1,8 @@
-#include "onednn.hpp"
+#include "kernels/onednn.hpp"
 
 #include <cstdio>
 
-#include "threads.hpp"
+#include "kernels/threads.hpp"
 
 namespace nd::kernels::onednn {
 

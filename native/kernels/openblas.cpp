@@ -1,10 +1,10 @@
-#include "openblas.hpp"
+#include "kernels/openblas.hpp"
 
 #include <cblas.h>
 
 #include <mutex>
 
-#include "threads.hpp"
+#include "kernels/threads.hpp"
 
 namespace nd::kernels::openblas {
 namespace {

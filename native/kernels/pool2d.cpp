@@ -60,20 +60,19 @@ nd_status max_forward(const nd_call* call, nd_prepared* prepared, nd_error*) {
     return ND_OK;
 }
 
-// The gradient's input format follows from that of eps: oneDNN wants all three alike.
-Desc like(const nd_desc& array, const nd_desc& reference) {
-    const Desc blocked = onednn::describe(reference);
-    const memory::dims dims(array.shape, array.shape + array.ndim);
-    if (blocked.get_inner_nblks() == 0) return Desc(dims, onednn::data_type(array.dtype), memory::format_tag::nchw);
-    const auto blocks = blocked.get_inner_blks();
-    const auto indices = blocked.get_inner_idxs();
-    if (blocks.size() == 1 && indices[0] == 1) {
-        const auto tag = blocks[0] == 16  ? memory::format_tag::nChw16c
-                         : blocks[0] == 8 ? memory::format_tag::nChw8c
-                                          : memory::format_tag::nChw4c;
-        return Desc(dims, onednn::data_type(array.dtype), tag);
+// The format of `array` that corresponds to the one `guide` has: pooling wants its arrays alike.
+Desc like(const nd_desc& array, const nd_desc& guide) {
+    const Desc format = onednn::describe(guide);
+    const auto blocks = format.get_inner_blks();
+    auto tag = memory::format_tag::nchw;
+    if (blocks.empty()) {
+        if (guide.shape[1] > 1 && format.get_strides()[1] == 1) tag = memory::format_tag::nhwc;
+    } else if (blocks.size() == 1 && format.get_inner_idxs()[0] == 1) {
+        tag = blocks[0] == 16  ? memory::format_tag::nChw16c
+              : blocks[0] == 8 ? memory::format_tag::nChw8c
+                               : memory::format_tag::nChw4c;
     }
-    return Desc(dims, onednn::data_type(array.dtype), memory::format_tag::nchw);
+    return Desc(memory::dims(array.shape, array.shape + array.ndim), onednn::data_type(array.dtype), tag);
 }
 
 nd_status gradient(const Window& w, algorithm kind, const nd_call* call, int workspace_input, nd_prepared* prepared) {

@@ -1,8 +1,8 @@
-#include "small_gemm.hpp"
+#include "kernels/small_gemm.hpp"
 
 #include <cstring>
 
-#include "simd.hpp"
+#include "kernels/simd.hpp"
 
 namespace nd::kernels {
 namespace {

@@ -13,16 +13,16 @@ from ._dataset import DataSet
 from ._iterator import Preprocessor
 
 __all__ = [
-    "CombinedPreprocessor",
-    "CropAndResizeDataSetPreprocessor",
-    "ImageFlatteningDataSetPreprocessor",
-    "LabelLastTimeStepPreprocessor",
-    "PermuteDataSetPreprocessor",
-    "RGBToGrayscaleDataSetPreprocessor",
+    "CombinedPreProcessor",
+    "CropAndResizeDataSetPreProcessor",
+    "ImageFlatteningDataSetPreProcessor",
+    "LabelLastTimeStepPreProcessor",
+    "PermuteDataSetPreProcessor",
+    "RGBtoGrayscaleDataSetPreProcessor",
 ]
 
 
-class CombinedPreprocessor:
+class CombinedPreProcessor:
     """Several preprocessors one after the other.
 
     Answers to ``CompositeDataSetPreProcessor`` and ``CombinedPreProcessor``.
@@ -38,7 +38,7 @@ class CombinedPreprocessor:
 
 
 @dataclass(frozen=True)
-class PermuteDataSetPreprocessor:
+class PermuteDataSetPreProcessor:
     """Exchanges the axes of the features: between NCHW and NHWC, or by ``axes``.
 
     Answers to ``PermuteDataSetPreProcessor``.
@@ -50,22 +50,22 @@ class PermuteDataSetPreprocessor:
         """Replace the features."""
         named = {"nchw_to_nhwc": (0, 2, 3, 1), "nhwc_to_nchw": (0, 3, 1, 2)}
         order = named[self.axes] if isinstance(self.axes, str) else tuple(self.axes)
-        values = _features(data, "PermuteDataSetPreprocessor", len(order))
+        values = _features(data, "PermuteDataSetPreProcessor", len(order))
         data.features = from_numpy(np.ascontiguousarray(values.transpose(order)))
 
 
 @dataclass(frozen=True)
-class ImageFlatteningDataSetPreprocessor:
+class ImageFlatteningDataSetPreProcessor:
     """Images ``[n, …]`` to rows ``[n, columns]`` (``ImageFlatteningDataSetPreProcessor``)."""
 
     def preprocess(self, data: DataSet) -> None:
         """Replace the features."""
-        values = _features(data, "ImageFlatteningDataSetPreprocessor", None)
+        values = _features(data, "ImageFlatteningDataSetPreProcessor", None)
         data.features = from_numpy(values.reshape(values.shape[0], -1))
 
 
 @dataclass(frozen=True)
-class RGBToGrayscaleDataSetPreprocessor:
+class RGBtoGrayscaleDataSetPreProcessor:
     """Images ``[n, 3, h, w]`` in RGB order to ``[n, h, w]``: 0.3 R + 0.59 G + 0.11 B.
 
     Answers to ``RGBtoGrayscaleDataSetPreProcessor``.
@@ -73,17 +73,17 @@ class RGBToGrayscaleDataSetPreprocessor:
 
     def preprocess(self, data: DataSet) -> None:
         """Replace the features."""
-        values = _features(data, "RGBToGrayscaleDataSetPreprocessor", 4)
+        values = _features(data, "RGBtoGrayscaleDataSetPreProcessor", 4)
         if values.shape[1] != 3:
             raise ValueError(
-                f"RGBToGrayscaleDataSetPreprocessor: expected 3 channels, received {values.shape}"
+                f"RGBtoGrayscaleDataSetPreProcessor: expected 3 channels, received {values.shape}"
             )
         weights = np.array([0.3, 0.59, 0.11], values.dtype)
         data.features = from_numpy(np.einsum("nchw,c->nhw", values, weights))
 
 
 @dataclass(frozen=True)
-class LabelLastTimeStepPreprocessor:
+class LabelLastTimeStepPreProcessor:
     """Labels ``[n, size, time]`` to ``[n, size]``: the last step that the labels mask keeps.
 
     The labels mask is dropped. Answers to ``LabelLastTimeStepPreProcessor``.
@@ -94,7 +94,7 @@ class LabelLastTimeStepPreprocessor:
         if data.labels is None or len(data.labels.shape) != 3:
             shape = None if data.labels is None else list(data.labels.shape)
             raise ValueError(
-                f"LabelLastTimeStepPreprocessor: expected labels of rank 3, received {shape}"
+                f"LabelLastTimeStepPreProcessor: expected labels of rank 3, received {shape}"
             )
         labels = to_numpy(data.labels)
         last = np.full(labels.shape[0], labels.shape[2] - 1)
@@ -104,14 +104,14 @@ class LabelLastTimeStepPreprocessor:
             if not kept.any(axis=1).all():
                 row = int(np.flatnonzero(~kept.any(axis=1))[0])
                 raise ValueError(
-                    f"LabelLastTimeStepPreprocessor: all steps of example {row} are masked"
+                    f"LabelLastTimeStepPreProcessor: all steps of example {row} are masked"
                 )
         data.labels = from_numpy(labels[np.arange(labels.shape[0]), :, last])
         data.labels_mask = None
 
 
 @dataclass(frozen=True)
-class CropAndResizeDataSetPreprocessor:
+class CropAndResizeDataSetPreProcessor:
     """Cuts a window out of NHWC images and resizes it.
 
     The window starts at ``crop_y``, ``crop_x`` and has the resized height and width; its box is
@@ -131,11 +131,11 @@ class CropAndResizeDataSetPreprocessor:
 
     def preprocess(self, data: DataSet) -> None:
         """Replace the features ``[n, height, width, channels]``."""
-        values = _features(data, "CropAndResizeDataSetPreprocessor", 4)
+        values = _features(data, "CropAndResizeDataSetPreProcessor", 4)
         expected = (self.original_height, self.original_width, self.channels)
         if values.shape[1:] != expected:
             raise ValueError(
-                f"CropAndResizeDataSetPreprocessor: expected images {expected}, received {values.shape[1:]}"
+                f"CropAndResizeDataSetPreProcessor: expected images {expected}, received {values.shape[1:]}"
             )
         rows = _grid(self.crop_y, self.resized_height, self.original_height)
         columns = _grid(self.crop_x, self.resized_width, self.original_width)

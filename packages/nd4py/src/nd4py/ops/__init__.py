@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import arithmetic, comparison, elementwise, linear, normalise, reduce, shaping
+from . import activate, arithmetic, comparison, conv, elementwise, linear, normalise, pool, random, reduce, shaping
 from ._declaration import (
     NOT_DIFFERENTIABLE,
     REGISTRY,

@@ -58,7 +58,8 @@ class Input:
 class Attr:
     """An attribute: a plain, hashable value fixed when the operation is recorded.
 
-    ``kind`` is one of int, float, bool, ints (tuple of int), floats, dtype, or a tuple of names (an enumeration).
+    ``kind`` is one of int, float, bool, ints (tuple of int), floats, dtype, shape, or a tuple of names (an enumeration).
+    A shape only says how large an output is: kernels see that in the output itself, so it is not encoded for them.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Op:
     samples: Callable[[], Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]] | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)  # dtype name -> relative; defaults otherwise
     native: bool = False  # a kernel of this name exists in the native backends (prepared or loop)
+    public: str = ""  # the name in its namespaces, where it is not that of the operation
     canonical: CanonicalRule | None = None
     view: Callable[..., Any] | None = None  # VIEW only: (spec, strides, offset, attrs) -> (strides, offset) or None
 
@@ -155,6 +157,8 @@ def encode_attrs(op: Op, attrs: Mapping[str, Any]) -> tuple[list[int], list[floa
         kind = attr.kind
         if isinstance(kind, tuple):
             ints.append(kind.index(value))
+        elif kind == "shape":
+            continue
         elif kind == "ints":
             ints.append(-1 if value is None else len(value))
             ints.extend(value or ())

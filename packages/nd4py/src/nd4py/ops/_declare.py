@@ -49,16 +49,18 @@ def primitive(
     native: bool = False,
     view: Callable[..., Any] | None = None,
     name: str | None = None,
+    public: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Declares the decorated NumPy body as an operation of its own.
 
     Positional parameters are array inputs (``=None``: optional; ``*xs``: one or more), keyword-only ones are attributes.
+    Without namespaces it is a building block of others, reached only through ``nd4py.ops``.
     """
 
     def declare(body: Callable[P, Any]) -> Callable[P, Any]:
         inputs, attrs = _signature(body)
         op = Op(
-            name=name or body.__name__.rstrip("_"), namespaces=namespaces, inputs=inputs, attrs=attrs, outputs=outputs,
+            name=name or body.__name__, public=public or name or body.__name__, namespaces=namespaces, inputs=inputs, attrs=attrs, outputs=outputs,
             infer=infer, reference=body, compose=None, gradient=gradient, traits=frozenset(traits), dl4j=dl4j,
             doc=body.__doc__ or "", samples=samples, tolerances=tolerances or {}, native=native, canonical=canonical,
             view=view,
@@ -79,6 +81,7 @@ def composed(
     tolerances: Mapping[str, float] | None = None,
     operator: str | None = None,
     name: str | None = None,
+    public: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Declares the decorated decomposition, written with other operations, as an operation.
 
@@ -89,7 +92,7 @@ def composed(
     def declare(body: Callable[P, Any]) -> Callable[P, Any]:
         inputs, attrs = _signature(body)
         op = Op(
-            name=name or body.__name__.rstrip("_"), namespaces=namespaces, inputs=inputs, attrs=attrs, outputs=outputs,
+            name=name or body.__name__, public=public or name or body.__name__, namespaces=namespaces, inputs=inputs, attrs=attrs, outputs=outputs,
             infer=None, reference=None, compose=body, gradient=gradient, traits=frozenset(traits), dl4j=dl4j,
             doc=body.__doc__ or "", samples=samples, tolerances=tolerances or {}, canonical=canonical,
         )
@@ -103,6 +106,7 @@ def composed(
 _KINDS = {
     "int": "int", "float": "float", "bool": "bool", "DType": "dtype",
     "tuple[int, ...]": "ints", "Ints": "ints", "tuple[float, ...]": "floats", "Floats": "floats",
+    "Shape": "shape",
 }
 
 
@@ -155,7 +159,7 @@ def coerce(op: Op, attr: Attr, value: Any) -> Any:
             if isinstance(value, (str, bytes)) or hasattr(value, "__len__"):
                 raise TypeError(value)
             return bool(value)
-        if kind == "ints":
+        if kind in ("ints", "shape"):
             return (_operator.index(value),) if hasattr(value, "__index__") else tuple(map(_operator.index, value))
         if kind == "floats":
             return (float(value),) if isinstance(value, (int, float)) else tuple(map(float, value))
@@ -170,7 +174,7 @@ def coerce(op: Op, attr: Attr, value: Any) -> Any:
 
 _EXPECTED = {
     "int": "an integer", "float": "a number", "bool": "True or False",
-    "ints": "an integer or a sequence of integers", "floats": "a number or a sequence of numbers",
+    "shape": "a sequence of sizes", "ints": "an integer or a sequence of integers", "floats": "a number or a sequence of numbers",
 }
 
 

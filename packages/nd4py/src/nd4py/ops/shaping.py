@@ -22,6 +22,7 @@ from ._types import result_type
 
 Array = Any
 Ints = tuple[int, ...]
+Shape = tuple[int, ...]
 _V = (Trait.VIEW,)
 
 
@@ -125,7 +126,7 @@ def _reshape_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple
     dl4j=Dl4j("reshape", ints=("shape",)),
     samples=lambda: [((real(4, 6),), {"shape": (2, 3, 4)}), ((real(4, 6),), {"shape": (-1,)}), ((real(1),), {"shape": ()})],
 )
-def reshape(x: Array, *, shape: Ints) -> Array:
+def reshape(x: Array, *, shape: Shape) -> Array:
     """The same elements in c order under another shape; one size may be -1. Deeplearning4j: ``Reshape``."""
     return x.reshape(shape)
 
@@ -202,7 +203,7 @@ def _broadcast_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tup
     gradient=lambda c: [unbroadcast(c.grads[0], c.inputs[0])],
     samples=lambda: [((real(3, 1),), {"shape": (2, 3, 4)}), ((real(),), {"shape": (3,)})],
 )
-def broadcast_to(x: Array, *, shape: Ints) -> Array:
+def broadcast_to(x: Array, *, shape: Shape) -> Array:
     """x repeated along dimensions of size 1 and new leading ones. Deeplearning4j: ``BroadcastTo``."""
     return np.broadcast_to(x, shape)
 
@@ -272,7 +273,7 @@ def slice(x: Array, *, begin: Ints, end: Ints, strides: Ints | None = None) -> A
     gradient=lambda c: [slice(c.grads[0], begin=c.attrs["begin"], end=c.attrs["end"], strides=c.attrs["strides"])],
     samples=lambda: [((real(2, 2),), {"shape": (5, 6), "begin": (1, 0), "end": (4, 6), "strides": (2, 3)})],
 )
-def slice_grad(grad: Array, *, shape: Ints, begin: Ints, end: Ints, strides: Ints) -> Array:
+def slice_grad(grad: Array, *, shape: Shape, begin: Ints, end: Ints, strides: Ints) -> Array:
     """Zeros of ``shape`` with ``grad`` in the place that `slice` read."""
     result = np.zeros(shape, grad.dtype)
     result[_slices({"begin": begin, "end": end, "strides": strides})] = grad
@@ -360,7 +361,7 @@ def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
     gradient=lambda c: [gather(c.grads[0], c.inputs[1], axis=c.attrs["axis"]), None],
     samples=lambda: [((real(3, 3), np.asarray([2, 0, 2])), {"shape": (4, 3), "axis": 0})],
 )
-def gather_grad(grad: Array, indices: Array, *, shape: Ints, axis: int) -> Array:
+def gather_grad(grad: Array, indices: Array, *, shape: Shape, axis: int) -> Array:
     """Zeros of ``shape`` with ``grad`` added at the positions that `gather` read."""
     result = np.zeros(shape, grad.dtype)
     moved = np.moveaxis(grad, range(axis, axis + indices.ndim), range(indices.ndim))

@@ -1,0 +1,22 @@
+"""Schemas, readers and transforms: from tables to training batches, on Arrow.
+
+A `Schema` names and types the columns, a `TransformProcess` turns records of one schema into
+records of another (and reads and writes Deeplearning4j's JSON), a record reader reads files, and
+`RecordReaderDataSetIterator` makes training batches of them.
+"""
+
+from . import readers as readers
+from . import transforms as transforms
+from ._condition import *
+from ._errors import *
+from ._filter import *
+from ._iterator import *
+from ._metadata import *
+from ._process import TransformProcess as TransformProcess
+from ._process_builder import *
+from ._schema import *
+from ._schema_builder import *
+from ._stream import BatchStream as BatchStream
+from ._writable import *
+from .readers import *
+from .transforms import *

@@ -1,0 +1,142 @@
+"""What a step of a TransformProcess is.
+
+A step is one registered dataclass that says everything about itself: its options (the fields, from
+which the JSON form follows), `output_schema` (checks and schema rule, run when the process is built)
+and `apply` (the vectorised body over Arrow columns).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from ._errors import SchemaError
+from ._frame import Array, Frame
+from ._metadata import AbstractColumnMetaData, ColumnType
+from ._schema import Schema
+
+__all__ = ["AbstractAction", "AbstractColumnTransform", "AbstractTransform", "describe_options"]
+
+
+class AbstractAction(ABC):
+    """One step of a TransformProcess."""
+
+    java_name: ClassVar[str] = ""
+    action_key: ClassVar[str]
+    """Key of the step in Deeplearning4j's JSON, for instance ``transform``."""
+    whole_data: ClassVar[bool] = False
+    """Whether the step must see all data at once (grouping, sorting)."""
+
+    @abstractmethod
+    def output_schema(self, schema: Schema) -> Schema:
+        """The schema after the step; raises SchemaError when the step does not fit `schema`."""
+
+    @abstractmethod
+    def apply(self, frame: Frame, output: Schema) -> Frame:
+        """Run the step; `output` is ``output_schema(frame.schema)``, computed once."""
+
+    def reads(self, schema: Schema) -> set[str]:
+        """Input columns whose values the step looks at."""
+        return set(schema.column_names)
+
+    def wants_text(self, schema: Schema) -> set[str]:
+        """Input columns that a CSV reader must leave unparsed, because the step judges the text."""
+        return set()
+
+    def needed(self, schema: Schema, wanted: set[str]) -> set[str]:
+        """Input columns needed to produce the `wanted` output columns."""
+        return (wanted & set(schema.column_names)) | self.reads(schema)
+
+
+class AbstractTransform(AbstractAction):
+    """A step that changes columns and keeps the records."""
+
+    action_key = "transform"
+
+
+class AbstractColumnTransform(AbstractTransform):
+    """A transform of one column in place: a new metadata and a new array."""
+
+    column_name: str
+
+    @abstractmethod
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        """Metadata of the result; raises SchemaError for an unsuitable column."""
+
+    @abstractmethod
+    def convert(self, frame: Frame, name: str) -> pa.Array | Array:
+        """The new values of the column."""
+
+    def output_schema(self, schema: Schema) -> Schema:
+        return schema.replace(
+            self.column_name, self.new_metadata(schema.metadata(self.column_name))
+        )
+
+    def apply(self, frame: Frame, output: Schema) -> Frame:
+        return frame.replaced(output, self.column_name, self.convert(frame, self.column_name))
+
+    def reads(self, schema: Schema) -> set[str]:
+        return {self.column_name}
+
+
+def need_type(
+    step: object, schema: Schema, name: str, *types: ColumnType
+) -> AbstractColumnMetaData:
+    """Metadata of a column that must have one of `types`; raises SchemaError."""
+    meta = schema.metadata(name)
+    if meta.column_type not in types:
+        expected = " or ".join(t.value for t in types)
+        raise SchemaError(
+            f'{type(step).__name__}: column "{name}" must be of type {expected}, '
+            f"but is {meta.column_type.value}"
+        )
+    return meta
+
+
+def need_columns(step: object, schema: Schema, names: tuple[str, ...]) -> None:
+    """Raise SchemaError unless `names` is a non-empty list of columns of the schema."""
+    if isinstance(names, str):
+        raise SchemaError(f"{type(step).__name__}: expected a list of names, received {names!r}")
+    if not names:
+        raise SchemaError(f"{type(step).__name__}: no column names given")
+    for name in names:
+        if name not in schema:
+            schema.index_of(name)
+
+
+def describe_options(step: object) -> str:
+    """The options of a step on one line, for tables."""
+    import dataclasses
+
+    if not dataclasses.is_dataclass(step):
+        return ""
+    parts = []
+    for f in dataclasses.fields(step):
+        value = getattr(step, f.name)
+        if value is not None and f.repr:
+            parts.append(f"{f.name}={_short(value)}")
+    return ", ".join(parts)
+
+
+def _short(value: object) -> str:
+    import dataclasses
+    import enum
+
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_short(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_short(v)}" for k, v in value.items()) + "}"
+    if dataclasses.is_dataclass(value):
+        return f"{type(value).__name__}({describe_options(value)})"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def trues(n: int) -> Array:
+    """A mask that is true everywhere."""
+    return np.ones(n, bool)

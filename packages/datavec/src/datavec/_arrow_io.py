@@ -1,0 +1,156 @@
+"""Arrow batches to frames and back; Python records to frames and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ._convert import is_text, to_type
+from ._errors import DataVecError, SchemaError
+from ._frame import Array, Frame
+from ._metadata import AbstractColumnMetaData
+from ._ndarray_column import from_arrays, is_ndarray, to_arrays
+from ._schema import Schema
+from ._writable import Writable
+
+__all__ = [
+    "frame_from_batch",
+    "frame_from_records",
+    "frame_from_sequences",
+    "frame_to_batch",
+    "frame_to_records",
+    "frame_to_sequences",
+]
+
+
+def frame_from_batch(schema: Schema, batch: pa.RecordBatch) -> Frame:
+    """Columns of a batch by name; lists become sequences under a sequence schema.
+
+    Raises:
+        SchemaError: a column is missing.
+    """
+    columns: list[pa.Array] = []
+    offsets: Array | None = None
+    for meta in schema:
+        index = batch.schema.get_field_index(meta.name)
+        if index < 0:
+            raise SchemaError(
+                f'the data have no column "{meta.name}"; their columns are '
+                f"{', '.join(map(repr, batch.schema.names))}"
+            )
+        column = batch.column(index)
+        if schema.is_sequence:
+            if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
+                raise SchemaError(
+                    f'column "{meta.name}": a sequence schema needs list columns, '
+                    f"received {column.type}"
+                )
+            own = column.offsets.to_numpy().astype(np.int64)
+            values = column.values.slice(int(own[0]), int(own[-1] - own[0]))
+            own = own - own[0]
+            if offsets is not None and not np.array_equal(own, offsets):
+                raise SchemaError(f'column "{meta.name}": sequence lengths differ between columns')
+            column, offsets = values, own
+        columns.append(column)
+    rows = batch.num_rows if offsets is None else int(offsets[-1])
+    return Frame(schema, tuple(columns), rows, offsets)
+
+
+def frame_to_batch(frame: Frame, on_invalid: str = "raise") -> pa.RecordBatch:
+    """A batch with the schema's Arrow types; text that is still unparsed is parsed here."""
+    columns = [
+        to_type(c, m.arrow_type, m.name, on_invalid)
+        for m, c in zip(frame.schema, frame.columns, strict=True)
+    ]
+    if frame.offsets is None:
+        return pa.RecordBatch.from_arrays(columns, schema=frame.schema.to_arrow())
+    starts = pa.array(frame.offsets, pa.int32())
+    lists = [pa.ListArray.from_arrays(starts, c) for c in columns]
+    return pa.RecordBatch.from_arrays(lists, schema=frame.schema.to_arrow())
+
+
+# --- Python values -----------------------------------------------------------------------------
+
+
+def column_from_values(values: Sequence[Any], meta: AbstractColumnMetaData) -> pa.Array:
+    """Build a column from Python values or Writables; text stays text, to be parsed when used."""
+    try:
+        # The common case: all of one plain type that fits the column.
+        if not any(isinstance(v, (str, Writable, np.ndarray, list)) for v in values):
+            return pa.array(values, meta.arrow_type)
+        if all(isinstance(v, str) for v in values):
+            return pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        pass
+    writables = [Writable.of(v, meta.column_type.value) for v in values]
+    kinds = {w.kind for w in writables} - {"Null"}
+    if not kinds:
+        return pa.nulls(len(values))
+    if kinds == {"NDArray"}:
+        return from_arrays([None if w.kind == "Null" else np.asarray(w.value) for w in writables])
+    if len(kinds) == 1 or kinds <= {"Byte", "Bytes"}:
+        arrow_type = writables[[w.kind for w in writables].index(next(iter(kinds)))].arrow_type
+        return pa.array([w.scalar().as_py() for w in writables], arrow_type)
+    if kinds <= {"Int", "Long"}:
+        return pa.array([w.value for w in writables], pa.int64())
+    if kinds <= {"Int", "Float", "Double", "Long"}:
+        return pa.array([None if w.value is None else float(w.value) for w in writables])
+    if "NDArray" in kinds:
+        raise DataVecError(
+            f'column "{meta.name}": arrays and other values cannot stand in one column'
+        )
+    return pa.array([None if w.kind == "Null" else w.text() for w in writables], pa.string())
+
+
+def frame_from_records(schema: Schema, records: Sequence[Sequence[Any]]) -> Frame:
+    """A frame from rows of Python values (numbers, text, None, arrays) or Writables.
+
+    Raises:
+        SchemaError: a record of the wrong width, naming its position.
+    """
+    width = len(schema)
+    for i, record in enumerate(records):
+        if len(record) != width:
+            raise SchemaError(
+                f"record {i}: expected {width} values ({', '.join(schema.column_names)}), "
+                f"received {len(record)}"
+            )
+    columns = tuple(
+        column_from_values([r[i] for r in records], meta) for i, meta in enumerate(schema)
+    )
+    return Frame(schema, columns, len(records))
+
+
+def frame_from_sequences(schema: Schema, sequences: Sequence[Sequence[Sequence[Any]]]) -> Frame:
+    """A frame from sequences (lists of steps, each a list of values)."""
+    flat = frame_from_records(schema, [step for s in sequences for step in s])
+    lengths = np.array([len(s) for s in sequences], np.int64)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return Frame(schema, flat.columns, flat.num_rows, offsets)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if is_ndarray(column.type):
+        return to_arrays(column)
+    if pa.types.is_timestamp(column.type):
+        return list(column.view(pa.int64()).to_pylist())
+    return list(column.to_pylist())
+
+
+def frame_to_records(frame: Frame, on_invalid: str = "raise") -> list[list[Any]]:
+    """Rows of Python values with the schema's types; a Time value is its epoch milliseconds."""
+    columns = []
+    for m, c in zip(frame.schema, frame.columns, strict=True):
+        typed = to_type(c, m.arrow_type, m.name, on_invalid)
+        columns.append(_values(typed) if not is_text(typed.type) else typed.to_pylist())
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def frame_to_sequences(frame: Frame, on_invalid: str = "raise") -> list[list[list[Any]]]:
+    """Sequences of rows, as `frame_to_records`."""
+    rows = frame_to_records(frame, on_invalid)
+    offsets = frame.need_offsets("frame_to_sequences").tolist()
+    return [rows[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]

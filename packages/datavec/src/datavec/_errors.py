@@ -1,0 +1,121 @@
+"""Exceptions of the package; each names the place, what was expected and what was received."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = [
+    "CsvError",
+    "DataVecError",
+    "InvalidValueError",
+    "SchemaError",
+    "SerializationError",
+    "UnsupportedTransformError",
+]
+
+
+class DataVecError(ValueError):
+    """Base class of the errors raised by this package."""
+
+
+class SchemaError(DataVecError):
+    """A column name, a column type or an option does not fit the schema of a step."""
+
+
+class SerializationError(DataVecError):
+    """A JSON or YAML text is not a valid schema or transform."""
+
+
+class UnsupportedTransformError(DataVecError):
+    """A class or an option of Deeplearning4j that this package does not implement (yet)."""
+
+
+class CsvError(DataVecError):
+    """A text line cannot be split into fields.
+
+    Args:
+        message: what is wrong.
+        file: the file, where known.
+        line: the line number, counted from 1 as editors do.
+    """
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+        self.file = file
+        self.line = line
+        place = f"{file or 'input'}, line {line}: " if line is not None else ""
+        super().__init__(place + message)
+
+
+class InvalidValueError(DataVecError):
+    """Values that a step cannot work with.
+
+    Args:
+        column: name of the column.
+        expected: what a good value is.
+        value: the first offending value.
+        rows: positions of all offending rows in the batch being worked on.
+        where: the step or reader, for instance ``step 3 CategoricalToIntegerTransform``.
+        file: the file, where known.
+        line: line number in the file, counted from 1.
+    """
+
+    def __init__(
+        self,
+        column: str,
+        expected: str,
+        value: Any,
+        rows: Sequence[int] = (),
+        *,
+        where: str = "",
+        file: str | None = None,
+        line: int | None = None,
+        row: int | None = None,
+    ) -> None:
+        self.column = column
+        self.expected = expected
+        self.value = value
+        self.rows = rows
+        self.where = where
+        self.file = file
+        self.line = line
+        self.row = row if row is not None else (int(rows[0]) if len(rows) else None)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        if self.line is not None:
+            place = f"{self.file or 'input'}, line {self.line}"
+        elif self.row is not None:
+            place = f"row {self.row}"
+        else:
+            place = ""
+        head = ", ".join(p for p in (self.where, place, f'column "{self.column}"') if p)
+        return f"{head}: expected {self.expected}, received {shown(self.value)}"
+
+    def located(
+        self,
+        *,
+        where: str | None = None,
+        file: str | None = None,
+        line: int | None = None,
+        row: int | None = None,
+    ) -> InvalidValueError:
+        """Return the same error with more known about its place."""
+        return InvalidValueError(
+            self.column,
+            self.expected,
+            self.value,
+            self.rows,
+            where=where if where is not None else self.where,
+            file=file if file is not None else self.file,
+            line=line if line is not None else self.line,
+            row=row if row is not None else self.row,
+        )
+
+
+def shown(value: Any) -> str:
+    """Show a value in a message, cut to a length that a terminal bears."""
+    if value is None:
+        return "a missing value (null)"
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,0 +1,393 @@
+"""RecordReaderDataSetIterator: records to training batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from nd4py.data import DataSet, DataSetIterator
+
+from ._errors import InvalidValueError, SchemaError
+from ._frame import Array, Frame
+from ._metadata import CategoricalMetaData, ColumnType, DoubleMetaData, IntegerMetaData
+from ._parallel import available_cpus
+from ._process import TransformProcess
+from ._schema import Schema
+from ._stream import SkipCount, transformed_frames
+from .transforms._categorical import state_codes
+
+__all__ = ["RecordReaderDataSetIterator"]
+
+_ROWS_AT_A_TIME = 2048  # so that a stripe of the matrix stays in the cache while it is filled
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns become features and which labels."""
+
+    features: tuple[str, ...]
+    labels: tuple[str, ...]
+    num_classes: int | None
+    """One-hot size; None for regression or no labels."""
+    labels_are_features: bool = False
+
+
+@dataclass
+class _Rows:
+    """Features and labels of some consecutive examples."""
+
+    features: Array
+    labels: Array | None
+    metadata: list[Any] | None
+
+    def cut(self, start: int, stop: int) -> _Rows:
+        return _Rows(
+            self.features[start:stop],
+            None if self.labels is None else self.labels[start:stop],
+            None if self.metadata is None else self.metadata[start:stop],
+        )
+
+    def joined(self, other: _Rows) -> _Rows:
+        return _Rows(
+            np.concatenate([self.features, other.features]),
+            None
+            if self.labels is None or other.labels is None
+            else np.concatenate([self.labels, other.labels]),
+            None
+            if self.metadata is None or other.metadata is None
+            else self.metadata + other.metadata,
+        )
+
+
+class RecordReaderDataSetIterator(DataSetIterator):
+    """Batches of float32 features and labels from a record reader.
+
+    Parsing, transforming and packing run in threads ahead of the consumer, a block of the file at
+    a time; batches are slices of the packed block, without a copy.
+
+    Answers to Deeplearning4j's ``RecordReaderDataSetIterator``.
+
+    Args:
+        reader: a record reader; also a pyarrow Table, or anything with ``__arrow_c_stream__``,
+            when `transform` or `schema` names its columns.
+        batch_size: examples per batch; the last batch may have fewer.
+        label_index: label column, by position (−1 = last) or name, counted after `transform`.
+        label_from: first label column for regression on several columns.
+        label_to: last label column, inclusive.
+        num_classes: length of one-hot labels; known by itself for a Categorical label column.
+        regression: labels are the raw values of the label columns.
+        transform: process applied to the records.
+        schema: schema of the records without `transform`; the default is the reader's own, and
+            else Double columns.
+        preprocessor: normalizer or other preprocessor applied to each batch.
+        collect_metadata: attach to each DataSet where its examples came from.
+        max_num_batches: batches per pass at most.
+        prefetch: threads that work ahead; 0 works in the caller's thread.
+        on_error: ``raise``, or ``skip`` records that cannot be used and count them in `skipped`.
+
+    With no label and no number of classes the labels are the features. With a label column but
+    neither `num_classes` nor `regression` the column is left out and labels are None.
+
+    Raises:
+        SchemaError: a label column that does not exist, or a feature column that is no number.
+        InvalidValueError: a value that is no number, or a class index out of range; the message
+            names file, line and column.
+    """
+
+    def __init__(
+        self,
+        reader: Any,
+        batch_size: int,
+        *,
+        label_index: int | str | None = None,
+        label_from: int | str | None = None,
+        label_to: int | str | None = None,
+        num_classes: int | None = None,
+        regression: bool = False,
+        transform: TransformProcess | None = None,
+        schema: Schema | None = None,
+        preprocessor: Any = None,
+        collect_metadata: bool = False,
+        max_num_batches: int | None = None,
+        prefetch: int = 2,
+        on_error: str = "raise",
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be positive, received {batch_size}")
+        if label_index is not None and label_from is not None:
+            raise ValueError("give label_index, or label_from and label_to, not both")
+        self._reader = reader
+        self._batch_size = batch_size
+        self._regression = regression
+        self._label_from = label_from if label_index is None else label_index
+        self._label_to = label_to
+        self._num_classes = num_classes
+        self._transform = transform
+        self._given_schema = schema
+        self._collect_metadata = collect_metadata
+        self._max_num_batches = max_num_batches
+        self._prefetch = prefetch
+        self._on_error = on_error
+        self._skipped = SkipCount()
+        self._plan: tuple[TransformProcess, _Columns] | None = None
+        self.preprocessor = preprocessor
+
+    # --- what is known beforehand ----------------------------------------------------------------
+
+    @property
+    def batch_size(self) -> int:
+        return self._batch_size
+
+    @property
+    def skipped(self) -> int:
+        """Records left out in the current or last pass (with ``on_error="skip"``)."""
+        return self._skipped.records + int(getattr(self._reader, "skipped", 0))
+
+    @property
+    def input_columns(self) -> int:
+        """Number of feature columns."""
+        return len(self._prepared()[1].features)
+
+    @property
+    def total_outcomes(self) -> int:
+        """Number of label columns."""
+        columns = self._prepared()[1]
+        if columns.labels_are_features:
+            return len(columns.features)
+        return columns.num_classes or len(columns.labels)
+
+    @property
+    def labels(self) -> list[str] | None:
+        """Class names, where the label column is Categorical."""
+        process, columns = self._prepared()
+        if len(columns.labels) == 1:
+            meta = process.final_schema.metadata(columns.labels[0])
+            if isinstance(meta, CategoricalMetaData):
+                return list(meta.state_names)
+        return None
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the feature columns in order."""
+        return list(self._prepared()[1].features)
+
+    def _prepared(self) -> tuple[TransformProcess, _Columns]:
+        if self._plan is None:
+            process = self._transform
+            if process is None:
+                process = TransformProcess(self._find_schema(), ())
+            if process.final_schema.is_sequence:
+                raise SchemaError(
+                    "RecordReaderDataSetIterator: the transform makes sequences; "
+                    "it must end with plain records"
+                )
+            self._plan = process, self._choose(process.final_schema)
+        return self._plan
+
+    def _find_schema(self) -> Schema:
+        schema = self._given_schema or getattr(self._reader, "schema", None)
+        if isinstance(schema, Schema):
+            return schema
+        if not hasattr(self._reader, "records"):
+            raise SchemaError(
+                "RecordReaderDataSetIterator: pass schema=... or transform=... for data that come "
+                "without a schema of this package"
+            )
+        first = next(iter(self._reader.records()), None)
+        width = 1 if first is None else len(first[0])
+        label = None
+        if not self._regression and self._num_classes is not None:
+            label = -1 if self._label_from is None else self._label_from
+            label = width - 1 if label == -1 else label
+        return Schema(
+            tuple(
+                IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i))
+                for i in range(width)
+            )
+        )
+
+    def _position(self, schema: Schema, label: int | str) -> int:
+        if isinstance(label, str):
+            return schema.index_of(label)
+        position = len(schema) + label if label < 0 else label
+        if not 0 <= position < len(schema):
+            raise SchemaError(
+                f"label column {label} does not exist: after the transform there are {len(schema)} "
+                f"columns ({', '.join(schema.column_names)})"
+            )
+        return position
+
+    def _choose(self, schema: Schema) -> _Columns:
+        names = tuple(schema.column_names)
+        first = self._label_from
+        if first is None and self._num_classes is not None and not self._regression:
+            first = -1
+        if first is None:
+            self._check_numeric(schema, names)
+            return _Columns(names, (), None, labels_are_features=True)
+        start = self._position(schema, first)
+        stop = start if self._label_to is None else self._position(schema, self._label_to)
+        if stop < start:
+            raise SchemaError(f"label_to ({self._label_to}) must not come before label_from ({first})")
+        labels = names[start : stop + 1]
+        features = names[:start] + names[stop + 1 :]
+        if not features:
+            raise SchemaError("no feature column is left beside the labels")
+        self._check_numeric(schema, features)
+        if self._regression:
+            self._check_numeric(schema, labels)
+            return _Columns(features, labels, None)
+        if len(labels) > 1:
+            raise SchemaError(
+                f"classification takes one label column, received {len(labels)}; "
+                "set regression=True to use their values"
+            )
+        meta = schema.metadata(labels[0])
+        classes = self._num_classes
+        if isinstance(meta, CategoricalMetaData):
+            states = len(meta.state_names)
+            if classes is not None and classes != states:
+                raise SchemaError(
+                    f'label column "{meta.name}" has {states} states, but num_classes is {classes}'
+                )
+            classes = states
+        if classes is None:
+            return _Columns(features, (), None)
+        return _Columns(features, labels, classes)
+
+    def _check_numeric(self, schema: Schema, names: Iterable[str]) -> None:
+        usable = (ColumnType.BOOLEAN, ColumnType.TIME)
+        for name in names:
+            kind = schema.type_of(name)
+            if not kind.is_numeric and kind not in usable:
+                hint = {
+                    ColumnType.CATEGORICAL: "use categorical_to_integer or categorical_to_one_hot",
+                    ColumnType.STRING: "remove it, or turn it into categories or numbers",
+                }.get(kind, "remove it from the transform's result")
+                raise SchemaError(
+                    f'column "{name}" of type {kind.value} cannot become a feature: {hint}'
+                )
+
+    # --- a pass ---------------------------------------------------------------------------------
+
+    def _batches(self) -> Iterator[DataSet]:
+        process, columns = self._prepared()
+        self._skipped = SkipCount()
+        packer = _Packer(columns, self._collect_metadata)
+        rows = transformed_frames(
+            _pruned(process, columns),
+            self._reader,
+            on_error=self._on_error,
+            threads=min(self._prefetch, available_cpus()),
+            finish=packer,
+            skipped=self._skipped,
+        )
+        made = 0
+        for part in _equal_parts(rows, self._batch_size):
+            if self._max_num_batches is not None and made >= self._max_num_batches:
+                return
+            made += 1
+            yield self._data_set(part, columns)
+
+    def _data_set(self, rows: _Rows, columns: _Columns) -> DataSet:
+        labels = rows.features if columns.labels_are_features else rows.labels
+        return DataSet(
+            rows.features, labels, label_names=self.labels, metadata=rows.metadata
+        )
+
+    def load_from_metadata(self, metadata: Iterable[Any]) -> DataSet:
+        """Read single examples again, by the metadata that `collect_metadata` attached."""
+        process, columns = self._prepared()
+        from ._arrow_io import frame_from_records
+
+        records = self._reader.load_from_metadata(metadata)
+        frame = process.run(frame_from_records(process.initial_schema, records))
+        data = self._data_set(_Packer(columns, False)(frame), columns)
+        if self.preprocessor is not None:
+            self.preprocessor.preprocess(data)
+        return data
+
+
+def _pruned(process: TransformProcess, columns: _Columns) -> TransformProcess:
+    """The process followed by dropping what is neither feature nor label, so it is never parsed."""
+    from .transforms import RemoveAllColumnsExceptForTransform
+
+    kept = columns.features + columns.labels
+    if len(kept) == len(process.final_schema):
+        return process
+    return replace(process, actions=(*process.actions, RemoveAllColumnsExceptForTransform(kept)))
+
+
+class _Packer:
+    """Turns a frame into a feature matrix and a label matrix."""
+
+    def __init__(self, columns: _Columns, collect_metadata: bool) -> None:
+        self.columns = columns
+        self.collect_metadata = collect_metadata
+
+    def __call__(self, frame: Frame, task: Any = None) -> _Rows:
+        columns = self.columns
+        features = matrix(frame, columns.features)
+        labels: Array | None = None
+        if columns.num_classes is not None:
+            labels = _one_hot(frame, columns.labels[0], columns.num_classes)
+        elif columns.labels:
+            labels = matrix(frame, columns.labels)
+        metadata = task.metadata(frame) if self.collect_metadata and task is not None else None
+        return _Rows(features, labels, metadata)
+
+
+def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
+    """Columns as a C-contiguous float32 matrix [rows, columns]; raises InvalidValueError."""
+    values = [frame.numbers(n) for n in names]
+    out = np.empty((frame.num_rows, len(names)), np.float32)
+    with np.errstate(over="ignore"):
+        for start in range(0, frame.num_rows, _ROWS_AT_A_TIME):
+            stripe = slice(start, start + _ROWS_AT_A_TIME)
+            target = out[stripe]
+            for j, column in enumerate(values):
+                target[:, j] = column[stripe]
+    return out
+
+
+def _one_hot(frame: Frame, name: str, classes: int) -> Array:
+    meta = frame.schema.metadata(name)
+    if isinstance(meta, CategoricalMetaData):
+        codes = state_codes(frame, name, meta.state_names)
+    else:
+        codes = frame.ints(name)
+        bad = (codes < 0) | (codes >= classes)
+        if bad.any():
+            rows = np.flatnonzero(bad)
+            raise InvalidValueError(
+                name, f"a class index from 0 to {classes - 1}", int(codes[rows[0]]), rows.tolist()
+            )
+    out = np.zeros((len(codes), classes), np.float32)
+    out[np.arange(len(codes)), codes] = 1.0
+    return out
+
+
+def _equal_parts(parts: Iterable[_Rows], size: int) -> Iterator[_Rows]:
+    """Cut and join consecutive parts so that each has `size` rows, the last one maybe fewer."""
+    carry: _Rows | None = None
+    for part in parts:
+        start = 0
+        if carry is not None:
+            missing = size - len(carry.features)
+            carry = carry.joined(part.cut(0, missing))
+            start = min(missing, len(part.features))
+            if len(carry.features) < size:
+                continue
+            yield carry
+            carry = None
+        count = len(part.features)
+        while start + size <= count:
+            yield part.cut(start, start + size)
+            start += size
+        if start < count:
+            carry = part.cut(start, count)
+    if carry is not None:
+        yield carry

@@ -1,0 +1,211 @@
+"""Parsing a block of CSV lines into typed Arrow columns, in native code where that is exact.
+
+Lines without quotes and escapes split at the delimiter, and quotes that enclose whole fields mean
+the same to Arrow as to DataVec; such blocks go through Arrow's reader. The rare rest is split by
+`CsvLineParser`. A value that Arrow cannot convert sends the block through the text path, where
+Java's rules decide and the error can name the line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from .._convert import to_type
+from .._errors import CsvError, InvalidValueError
+from .._frame import Array, Frame
+from .._metadata import AbstractColumnMetaData, ColumnType
+from .._process import ReadPlan
+from .._schema import Schema
+from ._csv_parser import CsvLineParser
+from ._lines import Block, block_lines
+
+__all__ = ["BlockParser", "ParsedBlock"]
+
+_PUSHED_DOWN = {
+    ColumnType.INTEGER: pa.int32(),
+    ColumnType.LONG: pa.int64(),
+    ColumnType.DOUBLE: pa.float64(),
+    ColumnType.FLOAT: pa.float32(),
+    ColumnType.CATEGORICAL: pa.dictionary(pa.int32(), pa.string()),
+    ColumnType.TIME: pa.int64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedBlock:
+    """Columns of a block and the line number (from 0) of each row; None when none is missing."""
+
+    frame: Frame
+    lines: Array | None
+    skipped: int
+
+
+class BlockParser:
+    """Parses blocks of one file format under one schema.
+
+    Args:
+        schema: one column per field.
+        plan: which columns are wanted, and which unparsed.
+        parser: delimiter and quote.
+        skip_ragged: drop lines of the wrong width instead of raising.
+        skip_invalid: drop lines with values that do not fit their column instead of raising.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        plan: ReadPlan,
+        parser: CsvLineParser,
+        *,
+        skip_ragged: bool,
+        skip_invalid: bool,
+    ) -> None:
+        self.schema = schema
+        self.parser = parser
+        self.skip_ragged = skip_ragged
+        self.skip_invalid = skip_invalid
+        self.wanted = [m for m in schema if m.name in plan.needed]
+        self.types = {
+            m.name: pa.string() if m.name in plan.as_text else _read_type(m) for m in self.wanted
+        }
+        # With no wanted column at all the rows must still be counted.
+        self._include = list(self.types) or [schema.column_names[0]]
+        self._types = self.types or {schema.column_names[0]: pa.string()}
+
+    def parse(self, block: Block) -> ParsedBlock:
+        """Raises CsvError or InvalidValueError naming file and line."""
+        quoted = self.parser.quote.encode() in block.data
+        if self.parser.escape.encode() in block.data or (quoted and not self._tame(block.data)):
+            return self._parse_exactly(block)
+        ragged: list[tuple[int, int]] = []
+
+        def on_ragged(row: Any) -> str:
+            ragged.append((row.number, row.actual_columns))
+            return "skip" if self.skip_ragged else "error"
+
+        try:
+            table = pa.csv.read_csv(
+                pa.BufferReader(block.data),
+                pa.csv.ReadOptions(
+                    column_names=self.schema.column_names,
+                    use_threads=False,
+                    block_size=len(block.data) + 1,
+                ),
+                pa.csv.ParseOptions(
+                    delimiter=self.parser.separator,
+                    quote_char=self.parser.quote if quoted else False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=on_ragged,
+                ),
+                pa.csv.ConvertOptions(
+                    column_types=self._types,
+                    include_columns=self._include,
+                    null_values=[],
+                    strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid:
+            return self._parse_exactly(block)
+        columns = {
+            name: table.column(name).combine_chunks() if table.column(name).num_chunks != 1
+            else table.column(name).chunk(0)
+            for name in self.types
+        }
+        lines = None
+        if ragged:
+            total = table.num_rows + len(ragged)
+            # Arrow numbers rows from 1 when it reads without threads.
+            lines = np.delete(np.arange(total), [n - 1 for n, _ in ragged])
+        return ParsedBlock(self._frame(columns, table.num_rows), lines, len(ragged))
+
+    def _tame(self, data: bytes) -> bool:
+        """Whether every quote of the block opens or closes a whole field."""
+        pattern = _enclosed(self.parser.separator.encode(), self.parser.quote.encode())
+        return self.parser.quote.encode() not in pattern.sub(rb"\1", data)
+
+    def _parse_exactly(self, block: Block) -> ParsedBlock:
+        width = len(self.schema)
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        skipped = 0
+        for i, line in enumerate(block_lines(block)):
+            try:
+                fields = self.parser.parse(line)
+            except CsvError as e:
+                raise CsvError(
+                    str(e), file=block.file, line=block.first_line + i + 1
+                ) from None
+            if len(fields) != width:
+                if not self.skip_ragged:
+                    raise CsvError(
+                        f"expected {width} fields, received {len(fields)}: {line[:200]!r}",
+                        file=block.file,
+                        line=block.first_line + i + 1,
+                    )
+                skipped += 1
+                continue
+            rows.append(fields)
+            lines.append(i)
+        texts = {
+            m.name: pa.array([r[self.schema.index_of(m.name)] for r in rows], pa.string())
+            for m in self.wanted
+        }
+        keep = np.ones(len(rows), bool)
+        for m in self.wanted:
+            if self.types[m.name] == pa.string() or pa.types.is_dictionary(self.types[m.name]):
+                continue
+            try:
+                to_type(texts[m.name], self.types[m.name], m.name)
+            except InvalidValueError as e:
+                if not self.skip_invalid:
+                    row = int(e.rows[0])
+                    raise e.located(
+                        file=block.file, line=block.first_line + lines[row] + 1
+                    ) from None
+                keep[e.rows] = False
+        if not keep.all():
+            mask = pa.array(keep)
+            texts = {name: t.filter(mask) for name, t in texts.items()}
+        typed = {
+            name: t.dictionary_encode()
+            if pa.types.is_dictionary(self.types[name])
+            else to_type(t, self.types[name], name)
+            for name, t in texts.items()
+        }
+        dropped = int(np.count_nonzero(~keep))
+        return ParsedBlock(
+            self._frame(typed, len(rows) - dropped), np.array(lines)[keep], skipped + dropped
+        )
+
+    def _frame(self, columns: dict[str, pa.Array], rows: int) -> Frame:
+        arrays = []
+        for m in self.schema:
+            column = columns.get(m.name)
+            if column is None:
+                column = pa.nulls(rows)  # not wanted: a placeholder without memory
+            elif m.column_type is ColumnType.TIME and column.type == pa.int64():
+                column = column.cast(m.arrow_type)
+            arrays.append(column)
+        return Frame(self.schema, tuple(arrays), rows)
+
+
+def _read_type(meta: AbstractColumnMetaData) -> pa.DataType:
+    return _PUSHED_DOWN.get(meta.column_type, pa.string())
+
+
+@lru_cache(maxsize=32)
+def _enclosed(separator: bytes, quote: bytes) -> re.Pattern[bytes]:
+    """A field that is enclosed in quotes as a whole, on one line."""
+    s, q = re.escape(separator), re.escape(quote)
+    return re.compile(
+        rb"(^|" + s + rb")" + q + rb"(?:[^" + q + rb"\r\n]|" + q + q + rb")*" + q
+        + rb"(?=" + s + rb"|[\r\n]|\Z)",
+        re.MULTILINE,
+    )

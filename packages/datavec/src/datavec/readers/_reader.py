@@ -1,0 +1,115 @@
+"""What all record readers share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Self
+
+from .._arrow_io import frame_from_records
+from .._errors import DataVecError, InvalidValueError
+from .._frame import Frame
+from .._process import ReadPlan
+from .._schema import Schema
+
+__all__ = ["AbstractRecordReader"]
+
+_CHUNK = 4096
+
+
+class AbstractRecordReader(ABC):
+    """Records one after another, from the start again after `reset`.
+
+    ``for record in reader`` starts from the beginning each time; `next`, `has_next` and `reset`
+    serve code that steps by itself. A record is a list of Python values.
+
+    Answers to Deeplearning4j's ``RecordReader``.
+    """
+
+    def __init__(self) -> None:
+        self._running: Iterator[tuple[list[Any], Any]] | None = None
+        self._ahead: list[tuple[list[Any], Any]] = []
+
+    @abstractmethod
+    def records(self) -> Iterator[tuple[list[Any], Any]]:
+        """One pass over the records, each with its metadata."""
+
+    @abstractmethod
+    def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
+        """Read single records again, in the order asked for."""
+
+    @property
+    def schema(self) -> Schema | None:
+        """Schema of the records, where the reader knows it."""
+        return None
+
+    def reset(self) -> None:
+        """Start again at the first record."""
+        self._running, self._ahead = None, []
+
+    def has_next(self) -> bool:
+        """Whether `next` has another record."""
+        if not self._ahead:
+            if self._running is None:
+                self._running = self.records()
+            self._ahead = list(islice(self._running, 1))
+        return bool(self._ahead)
+
+    def next(self) -> list[Any]:
+        """The next record; raises StopIteration at the end."""
+        return self.next_record()[0]
+
+    def next_record(self) -> tuple[list[Any], Any]:
+        """The next record and its metadata; raises StopIteration at the end."""
+        if not self.has_next():
+            raise StopIteration("no more records; call reset() to start again")
+        return self._ahead.pop()
+
+    def next_batch(self, count: int) -> list[list[Any]]:
+        """Up to `count` records."""
+        out = []
+        while len(out) < count and self.has_next():
+            out.append(self.next())
+        return out
+
+    def __iter__(self) -> Self:
+        self.reset()
+        return self
+
+    def __next__(self) -> list[Any]:
+        return self.next()
+
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        """Callables that give the records as frames of `schema`, some thousand at a time."""
+        pass_over = self.records()
+        while chunk := list(islice(pass_over, _CHUNK)):
+            yield _RecordTask(schema, chunk)
+
+
+class _RecordTask:
+    def __init__(self, schema: Schema, chunk: Sequence[tuple[list[Any], Any]]) -> None:
+        self.schema, self.chunk = schema, chunk
+
+    def __call__(self) -> Frame:
+        width = len(self.schema)
+        for record, metadata in self.chunk:
+            if len(record) != width:
+                place = getattr(metadata, "location", "a record")
+                raise DataVecError(f"{place}: expected {width} values, received {len(record)}")
+        return frame_from_records(self.schema, [r for r, _ in self.chunk])
+
+    def metadata(self, frame: Frame) -> list[Any]:
+        """Metadata of the records of a frame that came from this task."""
+        rows = range(frame.num_records) if frame.origin is None else frame.origin.tolist()
+        return [self.chunk[i][1] for i in rows]
+
+    def locate(self, error: InvalidValueError) -> InvalidValueError:
+        """Say in which line or record."""
+        if error.row is None:
+            return error
+        metadata = self.chunk[error.row][1]
+        line = getattr(metadata, "line", None)
+        return error.located(
+            file=getattr(metadata, "uri", None), line=None if line is None else line + 1
+        )

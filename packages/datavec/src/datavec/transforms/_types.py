@@ -1,0 +1,172 @@
+"""Conversions of a column to another type, and replacing values that do not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .._action import AbstractColumnTransform, AbstractTransform
+from .._convert import as_text, plain_text, to_type
+from .._errors import SchemaError
+from .._frame import Array, Frame
+from .._metadata import (
+    AbstractColumnMetaData,
+    ColumnType,
+    DoubleMetaData,
+    FloatMetaData,
+    IntegerMetaData,
+    StringMetaData,
+)
+from .._schema import Schema
+from .._serde import java_type
+
+__all__ = [
+    "ConvertToDouble",
+    "ConvertToFloat",
+    "ConvertToInteger",
+    "ConvertToString",
+    "ParseDoubleTransform",
+    "ReplaceEmptyIntegerWithValueTransform",
+    "ReplaceInvalidWithIntegerTransform",
+]
+
+_PACKAGE = "org.datavec.api.transform.transform."
+
+
+@java_type(_PACKAGE + "doubletransform.ConvertToDouble")
+@dataclass(frozen=True)
+class ConvertToDouble(AbstractColumnTransform):
+    """Convert any column with numeric values to an unrestricted Double column."""
+
+    column_name: str
+
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        return DoubleMetaData(meta.name)
+
+    def convert(self, frame: Frame, name: str) -> Array:
+        return frame.doubles(name)
+
+
+@java_type(_PACKAGE + "floattransform.ConvertToFloat")
+@dataclass(frozen=True)
+class ConvertToFloat(AbstractColumnTransform):
+    """Convert any column with numeric values to an unrestricted Float column.
+
+    Deeplearning4j fails on Double columns here; this works.
+    """
+
+    column_name: str
+
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        return FloatMetaData(meta.name)
+
+    def convert(self, frame: Frame, name: str) -> Array:
+        return frame.floats(name)
+
+
+@java_type(_PACKAGE + "integer.ConvertToInteger")
+@dataclass(frozen=True)
+class ConvertToInteger(AbstractColumnTransform):
+    """Convert to an unrestricted Integer column; fractions are cut, text must be an integer."""
+
+    column_name: str
+
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        return IntegerMetaData(meta.name)
+
+    def convert(self, frame: Frame, name: str) -> Array:
+        return frame.ints(name)
+
+
+@java_type(_PACKAGE + "string.ConvertToString", legacy="ConvertToStringTransform")
+@dataclass(frozen=True)
+class ConvertToString(AbstractColumnTransform):
+    """Convert to an unrestricted String column, numbers as Java writes them (``1.0E10``)."""
+
+    column_name: str
+
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        return StringMetaData(meta.name)
+
+    def convert(self, frame: Frame, name: str) -> pa.Array:
+        return as_text(frame.column(name), name)
+
+
+@java_type(_PACKAGE + "parse.ParseDoubleTransform")
+@dataclass(frozen=True)
+class ParseDoubleTransform(AbstractTransform):
+    """Turn every String column into a Double column."""
+
+    def _columns(self, schema: Schema) -> list[str]:
+        return [m.name for m in schema if m.column_type is ColumnType.STRING]
+
+    def output_schema(self, schema: Schema) -> Schema:
+        for name in self._columns(schema):
+            schema = schema.replace(name, DoubleMetaData(name))
+        return schema
+
+    def reads(self, schema: Schema) -> set[str]:
+        return set(self._columns(schema))
+
+    def apply(self, frame: Frame, output: Schema) -> Frame:
+        parse = set(self._columns(frame.schema))
+        columns = [
+            pa.array(frame.doubles(m.name)) if m.name in parse else c
+            for m, c in zip(frame.schema, frame.columns, strict=True)
+        ]
+        return frame.with_columns(output, columns)
+
+
+class AbstractIntegerReplacement(AbstractColumnTransform):
+    """Put a number where a value does not qualify."""
+
+    value: int
+
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        if meta.column_type is not ColumnType.INTEGER:
+            raise SchemaError(
+                f'{type(self).__name__}: column "{meta.name}" must be of type Integer, '
+                f"but is {meta.column_type.value}"
+            )
+        return meta
+
+    def wants_text(self, schema: Schema) -> set[str]:
+        return {self.column_name}
+
+    def _replaced(self, column: pa.Array, name: str, where: Array) -> pa.Array:
+        # Only what remains is parsed; what is replaced need not be a number.
+        kept = pc.if_else(pa.array(where), None, plain_text(column))
+        parsed = to_type(kept, pa.int32(), name)
+        return pc.if_else(pa.array(where), pa.scalar(self.value, pa.int32()), parsed)
+
+
+@java_type(_PACKAGE + "integer.ReplaceEmptyIntegerWithValueTransform")
+@dataclass(frozen=True)
+class ReplaceEmptyIntegerWithValueTransform(AbstractIntegerReplacement):
+    """Put `value` where an Integer column holds an empty text."""
+
+    column_name: str
+    value: int
+
+    def convert(self, frame: Frame, name: str) -> pa.Array:
+        column = frame.column(name)
+        unique, codes = frame.texts(name)
+        empty = np.array([t == "" for t in unique], bool)[codes]
+        return self._replaced(column, name, empty) if empty.any() else column
+
+
+@java_type(_PACKAGE + "integer.ReplaceInvalidWithIntegerTransform")
+@dataclass(frozen=True)
+class ReplaceInvalidWithIntegerTransform(AbstractIntegerReplacement):
+    """Put `value` where an Integer column holds something its metadata does not allow."""
+
+    column_name: str
+    value: int
+
+    def convert(self, frame: Frame, name: str) -> pa.Array:
+        column = frame.column(name)
+        invalid = ~frame.schema.metadata(name).valid_mask(column)
+        return self._replaced(column, name, invalid) if invalid.any() else column

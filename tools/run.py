@@ -46,7 +46,7 @@ def environment_python() -> Path:
     try:
         venv.create(folder, with_pip=True)
         pip = [str(python), "-m", "pip"]
-    except subprocess.CalledProcessError:
+    except (subprocess.CalledProcessError, SystemExit):
         venv.create(folder, with_pip=False, clear=True)
         pip = [sys.executable, "-m", "pip", "--python", str(python)]
     quiet = ["--quiet", "--disable-pip-version-check"]

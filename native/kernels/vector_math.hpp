@@ -270,7 +270,8 @@ ND_INLINE V acosh(V x) {
     using T = Element<V>;
     const V t = x - T(1);
     const V small = log1p(t + sqrt(t * T(2) + t * t));
-    return select(x > T(sizeof(T) == 4 ? 1e18 : 1e150), log(x) + T(0.69314718055994530942), small);
+    const V r = select(x > T(sizeof(T) == 4 ? 1e18 : 1e150), log(x) + T(0.69314718055994530942), small);
+    return select(x >= T(1), r, broadcast<T>(std::numeric_limits<T>::quiet_NaN()));
 }
 
 template <class V>

@@ -251,7 +251,9 @@ def _publish(op: Op, body: Callable[..., Any], operator: str | None) -> Callable
                 attrs = canonical(op, input_specs(inputs), attrs)
             return op.compose(*inputs, **attrs)
         outputs = run(op, inputs, attrs)
-        return outputs if single is None else outputs[single]
+        if single is not None:
+            return outputs[single]
+        return outputs if len(outputs) > 1 else outputs[0]
 
     function.__name__ = function.__qualname__ = body.__name__
     function.__module__ = body.__module__

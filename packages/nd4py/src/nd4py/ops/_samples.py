@@ -13,7 +13,7 @@ Sample = tuple[tuple[Any, ...], Mapping[str, Any]]
 def real(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray[Any, Any]:
     """Distinct, unordered reals of the open interval, none closer to 0 or to another than a finite difference."""
     n = int(np.prod(shape))
-    grid = low + (high - low) * (np.arange(n) + 0.37) / max(n, 1)
+    grid = low + (high - low) * (np.arange(n) + 0.37 + 0.19 * seed) / max(n, 1)
     return np.random.default_rng(seed).permutation(grid).reshape(shape)
 
 

@@ -48,8 +48,6 @@ def result_type(types: Sequence[DType]) -> DType:
 
 def scalar_type(value: object, beside: Sequence[DType]) -> DType:
     """The type of a Python number among arrays of the types ``beside``: theirs, unless the number is of a higher kind."""
-    if isinstance(value, np.generic):
-        return dtypes.dtype(value.dtype)
     if not beside:
         if isinstance(value, bool):
             return dtypes.bool_
@@ -69,5 +67,5 @@ def scalar_type(value: object, beside: Sequence[DType]) -> DType:
 
 
 def is_scalar(value: Any) -> bool:
-    """True for a Python or NumPy number."""
-    return isinstance(value, (bool, int, float, complex, np.generic))
+    """True for a Python number. NumPy's numbers have a dtype of their own: they count as arrays."""
+    return isinstance(value, Scalar) and not isinstance(value, np.generic)

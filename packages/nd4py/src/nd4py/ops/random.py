@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from nd4py import dtypes
 from nd4py.dtypes import DType
 
@@ -97,7 +99,7 @@ def _in_dtype_of(x: Any, value: Any) -> Any:
 
 
 def _dropout_samples(p: float) -> Any:
-    return lambda: [((real(6, 7), 11, 5, p), {})]
+    return lambda: [((real(6, 7), np.asarray(11), np.asarray(5), p), {})]
 
 
 @composed("nn", traits=_R, samples=_dropout_samples(0.6), dl4j=Dl4j("dropout_inverted"))
@@ -110,7 +112,7 @@ def dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
     return comparison.where(_uniform_like(x, seed, counter) < p, x / p, 0.0)
 
 
-@composed("nn", traits=_R, dl4j=Dl4j("spatial_dropout"), samples=lambda: [((real(3, 4, 2, 2), 11, 5, 0.6), {})])
+@composed("nn", traits=_R, dl4j=Dl4j("spatial_dropout"), samples=lambda: [((real(3, 4, 2, 2), np.asarray(11), np.asarray(5), 0.6), {})])
 def spatial_dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
     """Dropout of whole channels: x [N, C, ...], one draw per example and channel. Deeplearning4j: ``SpatialDropout``."""
     shape = tuple(x.shape)

@@ -119,7 +119,7 @@ struct SmallProduct {
         prepared->state = new SmallProduct{p};
         prepared->run = run;
         prepared->destroy = [](void* state) { delete static_cast<SmallProduct*>(state); };
-        prepared->scratch_bytes = static_cast<size_t>(small_gemm_scratch<T>(p.m, p.n, p.k, p.b.row, p.b.column)) * sizeof(T);
+        prepared->scratch_bytes = static_cast<size_t>(small_gemm_scratch<T>(p.m, p.n, p.k, p.a.column, p.b.row, p.b.column)) * sizeof(T);
         return ND_OK;
     }
 };

@@ -120,11 +120,16 @@ int64_t padded(int64_t n) {
 
 bool by_rows(int64_t n, int64_t b_column) { return b_column == 1 || n == 1; }
 
+// Inner products read both operands along k.
+bool by_dots(int64_t m, int64_t k, int64_t a_column, int64_t b_row) {
+    return m <= kFewRows && b_row == 1 && (a_column == 1 || k == 1);
+}
+
 }  // namespace
 
 template <class T>
-int64_t small_gemm_scratch(int64_t m, int64_t n, int64_t k, int64_t b_row, int64_t b_column) {
-    if (m <= kFewRows && b_row == 1) return 0;
+int64_t small_gemm_scratch(int64_t m, int64_t n, int64_t k, int64_t a_column, int64_t b_row, int64_t b_column) {
+    if (by_dots(m, k, a_column, b_row)) return 0;
     if (by_rows(n, b_column)) return n % Pack<T>::kWidth == 0 ? 0 : k * Pack<T>::kWidth;
     return k * padded<T>(n);
 }
@@ -133,7 +138,7 @@ template <class T>
 void small_gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, T* c, int64_t c_row, const T* bias,
                 T* scratch) {
     constexpr int64_t kWidth = Pack<T>::kWidth;
-    if (m <= kFewRows && b.row == 1 && (a.column == 1 || k == 1)) {
+    if (by_dots(m, k, a.column, b.row)) {
         for (int64_t i = 0; i < m; ++i) row_of_dots(n, k, a.data + i * a.row, b.data, b.column, c + i * c_row, bias);
         return;
     }
@@ -175,8 +180,8 @@ void small_gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const
     }
 }
 
-template int64_t small_gemm_scratch<float>(int64_t, int64_t, int64_t, int64_t, int64_t);
-template int64_t small_gemm_scratch<double>(int64_t, int64_t, int64_t, int64_t, int64_t);
+template int64_t small_gemm_scratch<float>(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
+template int64_t small_gemm_scratch<double>(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t);
 template void small_gemm<float>(int64_t, int64_t, int64_t, Matrix<const float>, Matrix<const float>, float*, int64_t,
                                 const float*, float*);
 template void small_gemm<double>(int64_t, int64_t, int64_t, Matrix<const double>, Matrix<const double>, double*, int64_t,

@@ -14,7 +14,7 @@ struct Matrix {
 
 // Scratch elements that small_gemm needs for these sizes and strides.
 template <class T>
-int64_t small_gemm_scratch(int64_t m, int64_t n, int64_t k, int64_t b_row, int64_t b_column);
+int64_t small_gemm_scratch(int64_t m, int64_t n, int64_t k, int64_t a_column, int64_t b_row, int64_t b_column);
 
 // c[m,n] = a[m,k]·b[k,n] (+ bias[n] when not null). c has unit column distance; a and b have any distances.
 // Single-threaded. Outer-product register tiles over the columns of b; b is first laid out by rows when it is not.

@@ -46,7 +46,10 @@ class Jvm:
         listed.write_text("\n".join(lines) + "\n", "utf-8")
         target = PROJECT / "target"
         classes = os.pathsep.join([str(target / "classes"), (target / "classpath.txt").read_text()])
-        command = ["java", "-Xmx2g", "-cp", classes.strip(), "org.dl4py.jvm.Main", listed, results]
+        # Arrow, below LocalTransformExecutor, reaches into java.nio.
+        options = ["-Xmx2g", "--add-opens=java.base/java.nio=ALL-UNNAMED"]
+        main = ["-cp", classes.strip(), "org.dl4py.jvm.Main"]
+        command = ["java", *options, *main, listed, results]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
         assert done.returncode == 0, done.stdout + done.stderr
         found = [json.loads(line) for line in results.read_text("utf-8").splitlines()]

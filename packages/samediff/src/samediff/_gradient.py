@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+
 from nd4py.ops._declaration import NOT_DIFFERENTIABLE, GradientContext
 
 from ._ir import Graph, Node, Value
@@ -30,7 +30,7 @@ def differentiate(graph: Graph, loss: Value, wrt: Sequence[Value]) -> list[Value
         )
     forward = list(graph.nodes)
     active = _depending(forward, wrt)
-    adjoints: dict[Value, Value] = {loss: _ones(graph, loss)}
+    adjoints: dict[Value, Value] = {loss: graph.filled(1.0, loss.dtype, loss.shape)}
     wanted = set(wrt)
     for node in reversed(forward):
         if not any(v in active for v in node.outputs):
@@ -57,13 +57,6 @@ def _depending(nodes: Sequence[Node], wrt: Sequence[Value]) -> set[Value]:
         if any(x in active for x in node.inputs):
             active.update(v for v in node.outputs if v.dtype.is_floating)
     return active
-
-
-def _ones(graph: Graph, loss: Value) -> Value:
-    one = graph.number(1.0, loss.dtype)
-    if not loss.shape:
-        return one
-    return graph.constant(np.broadcast_to(one.array, loss.shape), "ones")
 
 
 def _apply(node: Node, grads: tuple[Value | None, ...]) -> Sequence[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nd4py._arrays import from_numpy, to_numpy
 from nd4py.ops import FUNCTIONS
 
 from ._gradient import differentiate
@@ -30,7 +29,9 @@ def calculate_gradients(
     inputs, scalars = sd._needed(losses, None)
     bound = bind_inputs(inputs, sd._given([v.name for v in inputs], placeholders))
     numbers = sd._given([v.name for v in scalars], placeholders)
-    traced = trace(losses, sd._order, {v: tuple(a.shape) for v, a in zip(inputs, bound, strict=True)})
+    traced = trace(
+        losses, sd._order, {v: tuple(a.shape) for v, a in zip(inputs, bound, strict=True)}
+    )
     graph = traced.graph
     for v in wrt:
         if v not in traced.values:
@@ -42,12 +43,15 @@ def calculate_gradients(
         total = one if total is None else total + one
     assert total is not None
     found = differentiate(graph, total, [traced[v] for v in wrt])
-    zeros = [FUNCTIONS["zeros_like"](traced[v]) if g is None else g for g, v in zip(found, wrt, strict=True)]
+    gradients = [
+        graph.filled(0.0, v.dtype, traced[v].shape) if g is None else g
+        for g, v in zip(found, wrt, strict=True)
+    ]
     program = Program(
         inputs=[traced[v] for v in inputs],
         scalars=[traced[v] for v in scalars],
         nodes=graph.nodes,
-        outputs=zeros,
+        outputs=gradients,
     )
     results = lower(optimise(program)).run(bound, tuple(numbers))
     return dict(zip((v.name for v in wrt), results, strict=True))

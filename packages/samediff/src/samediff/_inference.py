@@ -51,9 +51,7 @@ class InferencePlan:
         self.scalars = tuple(v.name for v in scalars)
         self.outputs = tuple(v.name for v in outputs)
 
-    def __call__(
-        self, *inputs: NDArray, scalars: tuple[float, ...] = ()
-    ) -> tuple[NDArray, ...]:
+    def __call__(self, *inputs: NDArray, scalars: tuple[float, ...] = ()) -> tuple[NDArray, ...]:
         """The outputs for arrays in the order of ``inputs``; new arrays at every call.
 
         Raises:

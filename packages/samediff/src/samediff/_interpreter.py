@@ -6,17 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from nd4py._arrays import from_numpy, to_numpy
 
 from ._ir import Effect, Leaf, Node, Program, Value
 from ._reference import evaluate
 
 
+class NumericsError(ArithmeticError):
+    """A step of a plan with ``check_numerics`` produced NaN or infinity; the message names it."""
+
+
 class InterpretedPlan:
     """A program on the reference interpreter; the same calls as a native plan."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, *, check_numerics: bool = False):
         self._program = program
+        self._check = check_numerics
         self._inputs = [(v, v.dtype.numpy) for v in program.inputs]
         self._scalars = [(v, v.dtype.numpy) for v in program.scalars]
 
@@ -27,8 +33,10 @@ class InterpretedPlan:
             known[value] = np.asarray(to_numpy(array), dtype)
         for (value, dtype), number in zip(self._scalars, scalars, strict=True):
             known[value] = np.asarray(number, dtype)
-        execute(self._program.nodes, known)
-        outputs = {v: np.array(read(v, known)) for v in self._program.outputs if v in known or v.leaf}
+        execute(self._program.nodes, known, check=self._check)
+        outputs = {
+            v: np.array(read(v, known)) for v in self._program.outputs if v in known or v.leaf
+        }
         for value, array in self._program.targets:
             to_numpy(array)[...] = read(value, known)
         for effect in self._program.effects:
@@ -64,15 +72,27 @@ def read(value: Value, known: dict[Value, Any]) -> Any:
     return known[value]
 
 
-def execute(nodes: Sequence[Node], known: dict[Value, Any]) -> None:
-    """Computes the outputs of ``nodes`` into ``known``."""
+def execute(nodes: Sequence[Node], known: dict[Value, Any], *, check: bool = False) -> None:
+    """Computes the outputs of ``nodes`` into ``known``; ``check`` stops at the first that is not finite."""
     for node in nodes:
         if node.body is not None:
-            execute(node.body, known)
+            execute(node.body, known, check=check)
             continue
         inputs = [None if v is None else read(v, known) for v in node.inputs]
         results = evaluate(node.op, inputs, node.attrs, [v.spec for v in node.outputs])
         known.update(zip(node.outputs, results, strict=True))
+        if check:
+            _check_finite(node, results)
+
+
+def _check_finite(node: Node, results: Sequence[Any]) -> None:
+    for i, array in enumerate(results):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            what = "NaN" if np.isnan(array).any() else "an infinite value"
+            raise NumericsError(
+                f"{node.origin}: operation {node.op.name} produced {what} in its output {i} "
+                f"of shape {array.shape}"
+            )
 
 
 def _apply(effect: Effect, known: dict[Value, Any]) -> None:

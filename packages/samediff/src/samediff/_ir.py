@@ -24,16 +24,21 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.dtypes import DType
 from nd4py.ops import FUNCTIONS, GraphVariable
 from nd4py.ops._declaration import Op, Spec, Trait
 from nd4py.ops._execute import canonical, infer, input_specs
 from nd4py.ops._types import is_scalar
+
+
+# Larger constants are not searched for being one number.
+_COMPACT_LIMIT = 4096
 
 
 class Leaf(enum.Enum):
@@ -141,7 +146,7 @@ class Graph:
         if found is None:
             spec = input_specs((array,))[0]
             assert spec is not None
-            stored = array if kind is Leaf.VARIABLE else to_numpy(array)
+            stored = array if kind is Leaf.VARIABLE else _compact(to_numpy(array))
             found = self._arrays[id(array)] = Value(self, spec, kind, label, stored)
             self._alive.append(array)  # identity keys are only valid while the array lives
         return found
@@ -155,6 +160,13 @@ class Graph:
             found = Value(self, Spec(dtype, ()), Leaf.CONSTANT, key[0], array)
             self._numbers[key] = found
         return found
+
+    def filled(self, number: float, dtype: DType, shape: tuple[int, ...]) -> Value:
+        """A constant of one number everywhere, stored once."""
+        value = self.number(number, dtype)
+        if not shape:
+            return value
+        return self.constant(np.broadcast_to(value.array, shape), value.label)
 
     # --------------------------------------------------------------------------------------------- recording
 
@@ -244,6 +256,9 @@ class Effect:
     reals: tuple[float, ...]
     reference: Callable[..., Any]  # NumPy arrays of the inputs in, one array per output out
     origin: str
+    native_outputs: int | None = (
+        None  # how many outputs the kernel declares; the others it writes as inputs
+    )
 
 
 @dataclass(eq=False)
@@ -269,19 +284,20 @@ class Program:
         self.outputs = [current.get(v, v) for v in self.outputs]
         self.targets = [(current.get(v, v), array) for v, array in self.targets]
         self.effects = [
-            Effect(
-                e.kernel,
-                tuple(current.get(x, x) if isinstance(x, Value) else x for x in e.inputs),
-                e.outputs,
-                e.ints,
-                e.reals,
-                e.reference,
-                e.origin,
+            replace(
+                e, inputs=tuple(current.get(x, x) if isinstance(x, Value) else x for x in e.inputs)
             )
-            if any(isinstance(x, Value) and x in current for x in e.inputs)
-            else e
             for e in self.effects
         ]
+
+
+def _compact(array: Any) -> Any:
+    """The array; one that repeats a single number, with the number stored once."""
+    if 1 < array.size <= _COMPACT_LIMIT and any(array.strides):
+        first = array[(0,) * array.ndim]
+        if array.tobytes() == first.tobytes() * array.size:
+            return np.broadcast_to(first, array.shape)
+    return array
 
 
 def expand(nodes: Sequence[Node]) -> list[Node]:

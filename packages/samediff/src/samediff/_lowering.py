@@ -1,12 +1,307 @@
-"""From an optimised program to an executable plan."""
+"""From an optimised program to an executable plan.
+
+Native lowering walks the nodes in order. A view of memory becomes an alias; where strides cannot express it, a copy. A
+gradient is written into its place in the flat gradient vector by the step that makes it, where that step can. What has no
+native kernel becomes a Python step that runs the operation's reference, and ``explain()`` says so.
+"""
 
 from __future__ import annotations
 
-from ._interpreter import InterpretedPlan
-from ._ir import Program
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nd4py._arrays import from_numpy, to_numpy
+from nd4py.ops._declaration import Trait, encode_attrs
+
+from ._fused_program import assemble
+from ._interpreter import InterpretedPlan, execute, read
+from ._ir import Effect, Leaf, Node, Program, Value
+from ._native import plan_builder
 from ._plans import Plan
+from ._reference import evaluate
+from ._strides import broadcast_strides, contiguous_strides, element_strides
+
+Ints = tuple[int, ...]
 
 
 def lower(program: Program, *, check_numerics: bool = False) -> Plan:
     """A native plan where a native backend is active, else one on the reference interpreter."""
-    return InterpretedPlan(program)
+    builder = plan_builder(check_numerics=check_numerics)
+    if builder is None:
+        return InterpretedPlan(program, check_numerics=check_numerics)
+    return _Lowering(program, builder).plan()
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where a value lies: a buffer of the builder, and how it is seen in ``base``."""
+
+    buffer: int
+    base: int
+    strides: Ints
+    offset: int  # elements into ``base``
+    fixed: bool = False  # memory that effects may change
+
+
+class _Lowering:
+    def __init__(self, program: Program, builder: Any):
+        self._program = program
+        self._b = builder
+        self._places: dict[Value, _Place] = {}
+        self._arrays: dict[int, int] = {}
+        self._keep: list[Any] = []
+        self._direct: dict[Value, tuple[Any, Ints]] = {}  # memory that a value is written into
+        self._written: set[int] = set()  # targets (by position) that need no copy
+
+    def plan(self) -> Plan:
+        program, b = self._program, self._b
+        for v in program.inputs:
+            self._dense(v, b.input(v.dtype.code, v.shape))
+        for v in program.scalars:
+            self._dense(v, b.scalar(v.dtype.code))
+        self._choose_direct()
+        for node in program.nodes:
+            b.label(node.origin)
+            self._node(node)
+        self._targets()
+        outputs = [self._saved(v) if v in self._places or v.leaf else v for v in program.outputs]
+        for effect in program.effects:
+            b.label(effect.origin)
+            self._effect(effect)
+        for output in outputs:
+            self._output(self._place(output).buffer if isinstance(output, Value) else output)
+        plan: Plan = b.build()
+        return plan
+
+    # ---------------------------------------------------------------------------------------------------- places
+
+    def _dense(self, value: Value, buffer: int, *, fixed: bool = False) -> _Place:
+        place = _Place(buffer, buffer, contiguous_strides(value.shape), 0, fixed)
+        self._places[value] = place
+        return place
+
+    def _place(self, value: Value) -> _Place:
+        place = self._places.get(value)
+        if place is not None:
+            return place
+        if value.leaf is Leaf.VARIABLE:
+            buffer = self._array(value.array)
+            place = _Place(buffer, buffer, element_strides(to_numpy(value.array)), 0, fixed=True)
+        elif value.uniform:
+            number = np.array(value.array[(0,) * value.array.ndim])
+            base = self._b.array(from_numpy(number), True)
+            strides = (0,) * len(value.shape)
+            buffer = self._b.view(base, value.shape, strides, 0) if value.shape else base
+            place = _Place(buffer, base, strides, 0)
+        else:
+            assert value.leaf is Leaf.CONSTANT, f"{value!r} is read before it is made"
+            array = np.ascontiguousarray(value.array).reshape(value.shape)
+            buffer = self._b.array(from_numpy(array), True)
+            place = _Place(buffer, buffer, contiguous_strides(value.shape), 0)
+        self._places[value] = place
+        return place
+
+    def _buffer(self, value: Value | None) -> int | None:
+        return None if value is None else self._place(value).buffer
+
+    def _array(self, array: Any) -> int:
+        found = self._arrays.get(id(array))
+        if found is None:
+            found = self._arrays[id(array)] = self._b.array(array, False)
+            self._keep.append(array)
+        return found
+
+    def _new(self, value: Value) -> int:
+        """The buffer that a step writes the value into."""
+        direct = self._direct.get(value)
+        if direct is None:
+            return self._dense(value, self._b.temp(value.dtype.code, value.shape)).buffer
+        array, strides = direct
+        base = self._array(array)
+        if tuple(array.shape) == value.shape:
+            buffer = base
+        else:
+            buffer = self._b.view(base, value.shape, strides, 0)
+        self._places[value] = _Place(buffer, base, strides, 0, fixed=True)
+        return buffer
+
+    # --------------------------------------------------------------------------------------------------- targets
+
+    def _choose_direct(self) -> None:
+        """Decides which targets are written by the step that makes their value."""
+        producer = {v: node for node in self._program.nodes for v in node.outputs}
+        for position, (value, array) in enumerate(self._program.targets):
+            strides = element_strides(to_numpy(array))
+            node = producer.get(value)
+            if node is not None and node.op.has(Trait.VIEW):
+                # Through a relabelling of dense memory, such as a reshaped sum.
+                source = node.inputs[0]
+                assert source is not None and node.op.view is not None
+                dense = contiguous_strides(value.shape)
+                start = contiguous_strides(source.shape)
+                seen = node.op.view(source.spec, start, 0, node.attrs)
+                if seen is None or not _same(value.shape, strides, dense):
+                    continue
+                if _count(source.shape) != _count(value.shape):
+                    continue
+                if seen[1] != 0 or not _same(value.shape, seen[0], dense):
+                    continue
+                value, node, strides = source, producer.get(source), start
+            if node is None or node.op.has(Trait.VIEW) or value in self._direct:
+                continue
+            self._direct[value] = (array, strides)
+            self._written.add(position)
+
+    def _targets(self) -> None:
+        self._b.label("gradient")
+        for position, (value, array) in enumerate(self._program.targets):
+            if position not in self._written:
+                self._copy(self._place(value).buffer, self._array(array), value.dtype.name)
+
+    # ----------------------------------------------------------------------------------------------------- nodes
+
+    def _node(self, node: Node) -> None:
+        if node.op.has(Trait.VIEW) and node.op.view is not None:
+            self._view(node)
+        elif node.body is not None:
+            self._fused(node)
+        else:
+            self._kernel(node)
+
+    def _view(self, node: Node) -> None:
+        (source,), (value,) = node.inputs, node.outputs
+        assert source is not None and node.op.view is not None
+        place = self._place(source)
+        seen = node.op.view(source.spec, place.strides, place.offset, node.attrs)
+        if seen is None:
+            temp = self._b.temp(source.dtype.code, source.shape)
+            self._copy(place.buffer, temp, source.dtype.name)
+            place = _Place(temp, temp, contiguous_strides(source.shape), 0)
+            seen = node.op.view(source.spec, place.strides, 0, node.attrs)
+            assert seen is not None, f"{node.op.name}: no view of dense memory"
+        strides, offset = tuple(seen[0]), seen[1]
+        buffer = self._b.view(place.base, value.shape, strides, offset)
+        self._places[value] = _Place(buffer, place.base, strides, offset, place.fixed)
+
+    def _kernel(self, node: Node) -> None:
+        inputs = [self._buffer(v) for v in node.inputs]
+        outputs = [self._new(v) for v in node.outputs]
+        if node.op.native:
+            ints, reals = encode_attrs(node.op, node.attrs)
+            if self._b.step(node.op.name, inputs, outputs, ints, reals):
+                return
+            if any(v in self._direct for v in node.outputs):
+                # Perhaps only the strides of the target are in the way.
+                dense = [self._b.temp(v.dtype.code, v.shape) for v in node.outputs]
+                if self._b.step(node.op.name, inputs, dense, ints, reals):
+                    for value, temp, out in zip(node.outputs, dense, outputs, strict=True):
+                        self._copy(temp, out, value.dtype.name)
+                    return
+        specs = [v.spec for v in node.outputs]
+        op, attrs = node.op, node.attrs
+        present = [v is not None for v in node.inputs]
+
+        def reference(*arrays: Any) -> tuple[Any, ...]:
+            given = iter(arrays)
+            args = [to_numpy(next(given)) if there else None for there in present]
+            return _as_arrays(evaluate(op, args, attrs, specs))
+
+        self._b.python_step(op.name, reference, inputs, outputs)
+
+    def _fused(self, node: Node) -> None:
+        program = assemble(node)
+        shape = node.outputs[0].shape
+        inputs = [self._expanded(v, shape) for v in program.inputs]
+        outputs = [
+            self._b.temp(program.dtype.code, shape) if v is None else self._new(v)
+            for v in program.outputs
+        ]
+        if self._b.step(node.op.name, inputs, outputs, list(program.ints), list(program.reals)):
+            return
+        made = node.outputs
+        body = node.body
+        assert body is not None
+        given = program.inputs
+
+        def reference(*arrays: Any) -> tuple[Any, ...]:
+            known = {v: to_numpy(a) for v, a in zip(given, arrays, strict=True)}
+            execute(body, known)
+            return _as_arrays([read(v, known) for v in made])
+
+        self._b.python_step(
+            "+".join(m.op.name for m in body),
+            reference,
+            [self._buffer(v) for v in given],
+            [self._place(v).buffer for v in made],
+        )
+
+    def _expanded(self, value: Value, shape: Ints) -> int:
+        place = self._place(value)
+        if value.shape == shape:
+            return place.buffer
+        strides = broadcast_strides(value.shape, place.strides, shape)
+        buffer: int = self._b.view(place.base, shape, strides, place.offset)
+        return buffer
+
+    # ------------------------------------------------------------------------------------------- effects, outputs
+
+    def _effect(self, effect: Effect) -> None:
+        inputs = [self._operand(x) for x in effect.inputs]
+        outputs = [self._new(x) if isinstance(x, Value) else self._array(x) for x in effect.outputs]
+        declared = outputs[: effect.native_outputs]
+        if self._b.step(effect.kernel, inputs, declared, list(effect.ints), list(effect.reals)):
+            return
+        reference = effect.reference
+        types = [
+            x.dtype.numpy if isinstance(x, Value) else to_numpy(x).dtype for x in effect.outputs
+        ]
+
+        def run(*arrays: Any) -> tuple[Any, ...]:
+            results = reference(*(to_numpy(a) for a in arrays))
+            return _as_arrays([np.asarray(r, t) for r, t in zip(results, types, strict=True)])
+
+        self._b.python_step(effect.kernel, run, inputs, outputs)
+
+    def _operand(self, operand: Any) -> int | None:
+        if operand is None or isinstance(operand, Value):
+            return self._buffer(operand)
+        return self._array(operand)
+
+    def _saved(self, value: Value) -> Any:
+        """The value, or a copy where effects would change it before it is returned."""
+        place = self._place(value)
+        if not place.fixed or not self._program.effects:
+            return value
+        temp = self._b.temp(value.dtype.code, value.shape)
+        self._copy(place.buffer, temp, value.dtype.name)
+        return temp
+
+    def _output(self, buffer: int) -> None:
+        self._b.output(buffer)
+
+    def _copy(self, source: int, target: int, what: str) -> None:
+        if not self._b.step("copy", [source], [target], [], []):
+            self._b.python_step(f"copy {what}", _identity, [source], [target])
+
+
+def _identity(array: Any) -> Any:
+    return array
+
+
+def _as_arrays(results: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(from_numpy(np.ascontiguousarray(r).reshape(np.shape(r))) for r in results)
+
+
+def _count(shape: Ints) -> int:
+    count = 1
+    for n in shape:
+        count *= n
+    return count
+
+
+def _same(shape: Ints, a: Ints, b: Ints) -> bool:
+    """Whether two strides mean the same; those of dimensions of size 1 never matter."""
+    return all(n == 1 or x == y for n, x, y in zip(shape, a, b, strict=True))

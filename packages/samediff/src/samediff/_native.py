@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from nd4py.ops._declaration import Op, Trait
+from nd4py.ops._declaration import REGISTRY, Op, Trait
 
 from ._config import settings
 
@@ -27,8 +27,8 @@ def plan_builder(*, check_numerics: bool) -> Any:
     return core.PlanBuilder(check_numerics)
 
 
-# How an operation stands in a fused program: (kind, code) as the kernel ABI numbers them.
-SELECT = 2
+# Kinds of instructions in a fused program, as the kernel ABI numbers them.
+UNARY, BINARY, SELECT = 0, 1, 2
 
 
 @cache
@@ -42,3 +42,10 @@ def fused_code(op: Op) -> tuple[int, int] | None:
         return (len(op.inputs) - 1, 0)
     found: tuple[int, int] | None = core.elementwise_code(op.name)
     return found
+
+
+def copy_code() -> tuple[int, int]:
+    """The instruction that moves one register into another."""
+    code = fused_code(REGISTRY["identity"])
+    assert code is not None
+    return code

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.dtypes import DType
 
@@ -94,10 +95,15 @@ def bind_inputs(placeholders: Sequence[SDVariable], inputs: Sequence[Any]) -> tu
     return tuple(_bind(p.name, p.dtype, x) for p, x in zip(placeholders, inputs, strict=True))
 
 
+def is_ndarray(value: Any) -> bool:
+    """Whether plans take the value as it is: an NDArray, not a NumPy array, a sequence or a number."""
+    return hasattr(value, "__array_interface__") and not isinstance(value, (np.ndarray, np.generic))
+
+
 def _bind(name: str, dtype: DType, value: Any) -> Any:
     array = to_numpy(value)
     if array.dtype == dtype.numpy and array.flags.c_contiguous:
-        return value if type(value) is not np.ndarray else from_numpy(value)
+        return value if is_ndarray(value) else from_numpy(array)
     if not np.can_cast(array.dtype, dtype.numpy, "same_kind"):
         raise TypeError(
             f"placeholder {name!r}: expected {dtype.name}, received {array.dtype.name}; cast it first"

@@ -35,9 +35,13 @@ class Probe:
     def __post_init__(self) -> None:
         if self.kind not in PROBE_KINDS:
             kinds = ", ".join(PROBE_KINDS)
-            raise ValueError(f"probe of {self.name!r}: kind is one of {kinds}; received {self.kind!r}")
+            raise ValueError(
+                f"probe of {self.name!r}: kind is one of {kinds}; received {self.kind!r}"
+            )
         if self.bins < 0:
-            raise ValueError(f"probe of {self.name!r}: bins must not be negative, received {self.bins}")
+            raise ValueError(
+                f"probe of {self.name!r}: bins must not be negative, received {self.bins}"
+            )
 
 
 class Statistics(NamedTuple):
@@ -55,7 +59,9 @@ class Statistics(NamedTuple):
     def of_vector(cls, vector: NumpyArray[np.float64]) -> Statistics:
         """From the float64 vector that the ``statistics`` kernel writes."""
         mean, std, magnitude, count, low, high = vector[:6].tolist()
-        return cls(mean, std, magnitude, int(count), low, high, tuple(vector[6:].astype(int).tolist()))
+        return cls(
+            mean, std, magnitude, int(count), low, high, tuple(vector[6:].astype(int).tolist())
+        )
 
 
 def statistics_vector(values: NumpyArray[np.generic], bins: int) -> NumpyArray[np.float64]:
@@ -64,7 +70,14 @@ def statistics_vector(values: NumpyArray[np.generic], bins: int) -> NumpyArray[n
     out = np.zeros(6 + bins)
     if x.size == 0:
         return out
-    out[:6] = x.mean(), x.std(ddof=1) if x.size > 1 else 0.0, np.abs(x).mean(), x.size, x.min(), x.max()
+    out[:6] = (
+        x.mean(),
+        x.std(ddof=1) if x.size > 1 else 0.0,
+        np.abs(x).mean(),
+        x.size,
+        x.min(),
+        x.max(),
+    )
     if bins and np.isfinite(out[4:6]).all():
         low, high = out[4], out[5]
         width = (high - low) / bins

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
 from nd4py import dtypes
 from nd4py.ops._declaration import Op, Spec
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nd4py._arrays import from_numpy, to_numpy
-from nd4py.dtypes import DType, dtype as as_dtype
+from nd4py.dtypes import DType
+from nd4py.dtypes import dtype as as_dtype
 from nd4py.ops._declaration import Op, Spec
 from nd4py.ops._execute import spec_of
 
@@ -70,7 +71,9 @@ class SameDiff:
         kind = as_dtype(dtype)
         sizes = [None if n is None or n == -1 else int(n) for n in shape]
         if any(n is not None and n < 0 for n in sizes):
-            raise ValueError(f"placeholder {name!r}: sizes must not be negative, received {tuple(shape)}")
+            raise ValueError(
+                f"placeholder {name!r}: sizes must not be negative, received {tuple(shape)}"
+            )
         first, second = (
             Spec(kind, tuple(open_size if n is None else n for n in sizes)) for open_size in _OPEN
         )
@@ -85,7 +88,9 @@ class SameDiff:
         """
         kind = as_dtype(dtype)
         if kind.name not in ("int64", "float64"):
-            raise TypeError(f"scalar input {name!r}: expected int64 or float64, received {kind.name}")
+            raise TypeError(
+                f"scalar input {name!r}: expected int64 or float64, received {kind.name}"
+            )
         return self._add(name, VariableType.SCALAR, specs=(Spec(kind, ()),) * 2)
 
     def var(
@@ -210,7 +215,9 @@ class SameDiff:
         if found is None:
             import difflib
 
-            close = difflib.get_close_matches(name, self._variables, n=3) or list(self._variables)[:8]
+            close = (
+                difflib.get_close_matches(name, self._variables, n=3) or list(self._variables)[:8]
+            )
             raise KeyError(f"no variable {name!r} in this graph; there are {', '.join(close)}")
         return found
 
@@ -350,7 +357,9 @@ class SameDiff:
             given = [self.get_variable(v) for v in inputs]
             missing = [v.name for v in placeholders if not any(v is g for g in given)]
             if missing:
-                raise ValueError(f"the outputs also need the placeholder {missing[0]!r}; name it in inputs")
+                raise ValueError(
+                    f"the outputs also need the placeholder {missing[0]!r}; name it in inputs"
+                )
             placeholders = given
         return placeholders, scalars
 

@@ -27,7 +27,8 @@ def broadcast_strides(
     """
     extra = len(to) - len(shape)
     seen = (
-        0 if n == 1 and wanted != 1 else s for n, s, wanted in zip(shape, strides, to[extra:], strict=True)
+        0 if n == 1 and wanted != 1 else s
+        for n, s, wanted in zip(shape, strides, to[extra:], strict=True)
     )
     return (0,) * extra + tuple(seen)
 

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 def summary(sd: SameDiff) -> str:
     """A table of all variables, then one of the operations in order."""
-    held = [
-        v for v in sd.variables() if v.variable_type is not VariableType.ARRAY
-    ]
+    held = [v for v in sd.variables() if v.variable_type is not VariableType.ARRAY]
     rows = [(v.name, _kind(v), v.dtype.name, _shape(v)) for v in held]
     lines = _table(("Variable", "Type", "Dtype", "Shape"), rows)
     operations = [
@@ -24,7 +22,10 @@ def summary(sd: SameDiff) -> str:
     if operations:
         lines += ["", *_table(("Node", "Operation", "Inputs"), operations)]
     count = sum(_size(v) for v in held if v.trainable)
-    lines += ["", f"{len(held)} variables, {len(operations)} operations, {count} trainable parameters"]
+    lines += [
+        "",
+        f"{len(held)} variables, {len(operations)} operations, {count} trainable parameters",
+    ]
     return "\n".join(lines)
 
 
@@ -47,5 +48,8 @@ def _size(variable: SDVariable) -> int:
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in (head, *rows)]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip()
+        for r in (head, *rows)
+    ]
     return [lines[0], "  ".join("-" * w for w in widths), *lines[1:]]

@@ -61,7 +61,7 @@ def trace(
         made = graph.record(node.op, inputs, node.attrs)
         results: tuple[Any, ...] = made if isinstance(made, tuple) else (made,)
         values.update(
-            zip(node.outputs, (graph.as_value(r, DEFAULT_FLOAT) for r in results), strict=True)
+            zip(node.outputs, (graph.as_value(r, DEFAULT_FLOAT) for r in results), strict=False)
         )
     graph.origin = ""
     return Trace(graph, values)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from nd4py import dtypes
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.ops import FUNCTIONS
 from nd4py.ops._declaration import Spec
 
 from ._gradient import differentiate
-from ._ir import Effect, Graph, Leaf, Program, Value
+from ._ir import Effect, Graph, Program, Value
 from ._probes import Probe, statistics_vector
 from ._trace import Trace, trace
 from ._update_effects import Scalars, normalization_effects, regularisation_terms, update_effects
@@ -85,7 +86,7 @@ def training_program(
     gradients = {v: g for v, g in zip(values, found, strict=True) if g is not None}
     for v, view in step.gradients.items():
         if v not in gradients:
-            gradients[v] = _zero(graph, view)
+            gradients[v] = graph.filled(0.0, v.dtype, tuple(view.shape))
     scale = 1.0 if step.minibatch is None else 1.0 / max(1, shapes[step.minibatch][0])
     scalars = Scalars(graph, traced.values, step.scalars)
     graph.origin = "score"
@@ -109,11 +110,6 @@ def training_program(
 
 def _total(loss: Value) -> Value:
     return FUNCTIONS["sum"](loss) if loss.shape else loss  # type: ignore[no-any-return]
-
-
-def _zero(graph: Graph, view: Any) -> Value:
-    array = to_numpy(view)
-    return graph.constant(from_numpy(np.broadcast_to(np.zeros((), array.dtype), array.shape)))
 
 
 class _Probes:
@@ -151,7 +147,9 @@ class _Probes:
                 raise self._unknown(probe)
             return self._gradients[variable]
         if variable.variable_type is not VariableType.VARIABLE:
-            raise ValueError(f"probe: {probe.name!r} is a {variable.variable_type.value}, not a parameter")
+            raise ValueError(
+                f"probe: {probe.name!r} is a {variable.variable_type.value}, not a parameter"
+            )
         return variable.array
 
     def _view(self, probe: Probe) -> Any:

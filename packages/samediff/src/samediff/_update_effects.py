@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
 from nd4py import dtypes
 from nd4py._arrays import to_numpy
 from nd4py.ops import FUNCTIONS
@@ -34,7 +35,9 @@ class Scalars:
             found = self._graph.leaf(Leaf.SCALAR, dtypes.float64, (), scalar)
             self._values[scalar] = found
         if found.dtype is not dtypes.float64:
-            raise TypeError(f"scalar {scalar!r}: an updater needs float64, it is {found.dtype.name}")
+            raise TypeError(
+                f"scalar {scalar!r}: an updater needs float64, it is {found.dtype.name}"
+            )
         return found
 
     def all(self, names: Sequence[str]) -> list[Value]:
@@ -53,7 +56,9 @@ def regularisation_terms(
         for segment in block.segments or ():
             if not (segment.regularised and segment.in_score):
                 continue
-            w = graph.variable(_part(block.params, segment.start, segment.stop), f"{block.name}.params")
+            w = graph.variable(
+                _part(block.params, segment.start, segment.stop), f"{block.name}.params"
+            )
             if segment.l1 != 0:
                 yield _weighted(FUNCTIONS["norm1"](w), segment.l1, 1.0, scalars)
             for coefficient in (segment.l2, segment.weight_decay):
@@ -139,9 +144,7 @@ class _Part:
         return replace(self.segment, start=0, stop=0, in_score=True, averaged=True)
 
 
-def _parts(
-    block: UpdateBlock, normalised: Sequence[tuple[int, int]], scale: float
-) -> list[_Part]:
+def _parts(block: UpdateBlock, normalised: Sequence[tuple[int, int]], scale: float) -> list[_Part]:
     size = block.params.shape[0]
     first, last = _extent(block.gradient)
     width = (last - first) // size if size else 1
@@ -151,13 +154,17 @@ def _parts(
     }
     parts: list[_Part] = []
     for segment in block.segments or (Segment(0, size),):
-        edges = sorted({segment.start, segment.stop, *(c for c in cuts if segment.start < c < segment.stop)})
+        edges = sorted(
+            {segment.start, segment.stop, *(c for c in cuts if segment.start < c < segment.stop)}
+        )
         for start, stop in zip(edges, edges[1:], strict=False):
             at = first + start * width
             divided = not segment.averaged or any(a <= at < b for a, b in normalised)
             part = _Part(replace(segment, start=start, stop=stop), 1.0 if divided else scale)
             if parts and parts[-1].continues(part) and parts[-1].segment.stop == start:
-                part = _Part(replace(segment, start=parts.pop().segment.start, stop=stop), part.scale)
+                part = _Part(
+                    replace(segment, start=parts.pop().segment.start, stop=stop), part.scale
+                )
             parts.append(part)
     return parts
 
@@ -188,6 +195,7 @@ def _update(
         tuple(block.updater.hyperparameters()),
         _reference(block, s.weight_decay_apply_lr, store_update),
         block.name or "updater",
+        native_outputs=1 + len(states),
     )
 
 
@@ -201,9 +209,7 @@ def _reference(block: UpdateBlock, apply_lr: bool, store_update: bool) -> Callab
         g = g * g.dtype.type(scale)
         if l1 or l2:
             g = g + (l2 * w + l1 * np.sign(w)).astype(g.dtype)
-        update, new_states = block.updater.step(
-            g, states, rate, int(iteration), *momentum
-        )
+        update, new_states = block.updater.step(g, states, rate, int(iteration), *momentum)
         if decay:
             update = update + (decay * (rate if apply_lr else 1.0) * w).astype(update.dtype)
         return (w - update, *new_states, *([update] if store_update else ()))

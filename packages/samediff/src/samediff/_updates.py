@@ -102,7 +102,10 @@ class UpdateBlock:
         where = f"updater block {self.name!r}"
         if len(size) != 1:
             raise ValueError(f"{where}: params must be a flat slice, received shape {list(size)}")
-        arrays = [("gradient", self.gradient), *((f"state {i}", s) for i, s in enumerate(self.states))]
+        arrays = [
+            ("gradient", self.gradient),
+            *((f"state {i}", s) for i, s in enumerate(self.states)),
+        ]
         for what, array in arrays:
             if tuple(array.shape) != tuple(size) or array.dtype != self.params.dtype:
                 raise ValueError(

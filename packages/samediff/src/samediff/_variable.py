@@ -86,9 +86,7 @@ class SDVariable(GraphVariable):
     def shape(self) -> Shape:
         """Size of each dimension; None where it depends on a placeholder's open dimensions."""
         first, second = self._probe()
-        return tuple(
-            a if a == b else None for a, b in zip(first.shape, second.shape, strict=True)
-        )
+        return tuple(a if a == b else None for a, b in zip(first.shape, second.shape, strict=True))
 
     def _probe(self) -> tuple[Spec, Spec]:
         """Dtype and shape for two different sizes of the open dimensions: what differs is open here too."""
@@ -97,7 +95,10 @@ class SDVariable(GraphVariable):
             assert node is not None
             pairs = [x._probe() if isinstance(x, SDVariable) else None for x in node.inputs]
             both = [
-                _outputs(node, [p[i] if p else _given(x) for x, p in zip(node.inputs, pairs, strict=True)])
+                _outputs(
+                    node,
+                    [p[i] if p else _given(x) for x, p in zip(node.inputs, pairs, strict=True)],
+                )
                 for i in (0, 1)
             ]
             for variable, first, second in zip(node.outputs, *both, strict=True):

@@ -82,7 +82,9 @@ def _primitive(node: Node) -> None:
         raise IRError(f"{node!r} must have {len(specs)} outputs")
     for value, spec in zip(node.outputs, specs, strict=True):
         if value.spec != spec:
-            raise IRError(f"{node!r} declares {value!r}; its rule says {spec.dtype.name}{list(spec.shape)}")
+            raise IRError(
+                f"{node!r} declares {value!r}; its rule says {spec.dtype.name}{list(spec.shape)}"
+            )
 
 
 def _body(node: Node, known: set[Value], stage: Stage) -> None:

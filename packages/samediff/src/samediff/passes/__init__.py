@@ -9,10 +9,10 @@ from .._config import settings
 from .._ir import Program, expand
 from .._verify import Stage, verify
 from ._dead_code import remove_dead_code
-from ._fusion import FUSED, fuse
+from ._fusion import FUSED, converts, fuse
 from ._simplify import simplify
 
-__all__ = ["FUSED", "fuse", "optimise", "remove_dead_code", "simplify"]
+__all__ = ["FUSED", "converts", "fuse", "optimise", "remove_dead_code", "simplify"]
 
 
 def optimise(program: Program, *, fusion: bool = True) -> Program:

@@ -58,7 +58,11 @@ def compute_dtype(node: Node) -> DType | None:
     if converts(node.op):
         # Into the compute dtype on load; any other conversion is a step of its own.
         (source,) = types
-        ok = out.dtype in _COMPUTE and source.kind in ("bool", "int", "uint", "float") and source.numpy is not None
+        ok = (
+            out.dtype in _COMPUTE
+            and source.kind in ("bool", "int", "uint", "float")
+            and source.numpy is not None
+        )
         return out.dtype if ok else None
     if len(types) != len(node.inputs) or fused_code(node.op) is None:
         return None
@@ -164,9 +168,7 @@ def _merged(group: _Group, roots: set[Value], used_by: dict[Value, list[int]]) -
     inside = {position for position, _ in group.members}
     body = [node for _, node in group.members]
     made = [node.outputs[0] for node in body]
-    outputs = [
-        v for v in made if v in roots or any(p not in inside for p in used_by.get(v, ()))
-    ]
+    outputs = [v for v in made if v in roots or any(p not in inside for p in used_by.get(v, ()))]
     internal = set(made)
     inputs = dict.fromkeys(
         v for node in body for v in node.inputs if v is not None and v not in internal

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+
 from nd4py.dtypes import DType
 from nd4py.ops._declaration import Op, Spec, Trait
 
@@ -129,7 +130,11 @@ def _unchanged(node: Node) -> tuple[Value, ...] | None:
     if not op.has(Trait.ELEMENTWISE):
         return None
     if len(node.inputs) == 1:
-        if first is not None and first.spec == spec and _returns(op, _frozen(node.attrs), spec.dtype, 0, None):
+        if (
+            first is not None
+            and first.spec == spec
+            and _returns(op, _frozen(node.attrs), spec.dtype, 0, None)
+        ):
             return (first,)
         return None
     for place, other in ((0, 1), (1, 0)):
@@ -137,7 +142,9 @@ def _unchanged(node: Node) -> tuple[Value, ...] | None:
         if value is None or constant is None or value.spec != spec or not constant.uniform:
             continue
         number = _first(constant.array)
-        if constant.dtype is spec.dtype and _returns(op, _frozen(node.attrs), spec.dtype, place, number.item()):
+        if constant.dtype is spec.dtype and _returns(
+            op, _frozen(node.attrs), spec.dtype, place, number.item()
+        ):
             return (value,)
     return None
 
@@ -168,6 +175,4 @@ def _returns(
     if number is not None:
         inputs.insert(1 - place, np.asarray(number, dtype.numpy))
     (result,) = evaluate(op, inputs, dict(attrs), (Spec(dtype, probes.shape),))
-    return np.array_equal(
-        result, probes, equal_nan=dtype.kind == "float"
-    )
+    return np.array_equal(result, probes, equal_nan=dtype.kind == "float")

@@ -1,0 +1,102 @@
+"""The instructions of a fused node, as the ``fused_elementwise`` kernel of the ABI reads them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nd4py import dtypes
+from nd4py.dtypes import DType
+
+from ._ir import Node, Value
+from ._native import copy_code, fused_code
+from .passes import converts
+
+
+class FusedProgram(NamedTuple):
+    """Kernel arguments: registers are the inputs, then the constants, then temporaries."""
+
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value | None, ...]  # None: a throw-away output that only says the compute dtype
+    dtype: DType  # of the computation, and of the throw-away output
+    ints: tuple[int, ...]
+    reals: tuple[float, ...]
+
+
+def assemble(node: Node) -> FusedProgram:
+    """Encodes the body of a fused node; temporaries are reused after their last reader."""
+    assert node.body is not None
+    dtype: DType = node.attrs["dtype"]
+    inputs = tuple(v for v in node.inputs if v is not None and not _immediate(v))
+    registers: dict[Value, int] = {v: i for i, v in enumerate(inputs)}
+    reals: dict[float, int] = {}
+    keys: dict[str, int] = {}
+    for v in node.inputs:
+        if v is not None and v not in registers:
+            number = float(v.array[(0,) * v.array.ndim])
+            key = repr(number)  # tells 0.0 from -0.0
+            if key not in keys:
+                keys[key] = len(inputs) + len(keys)
+                reals[keys[key]] = number
+            registers[v] = keys[key]
+    fixed = len(inputs) + len(keys)
+    last = _last_readers(node.body, node.outputs)
+    free: list[int] = []
+    size = fixed
+    code: list[int] = []
+    count = 0
+    alias: dict[Value, Value] = {}
+    for position, member in enumerate(node.body):
+        result = member.outputs[0]
+        operands = [registers[v] for v in member.inputs if v is not None]
+        if converts(member.op) and result not in node.outputs:
+            # Converted while loading, or already 1 and 0: the same register.
+            (source,) = member.inputs
+            assert source is not None
+            registers[result] = operands[0]
+            root = alias.get(source, source)
+            alias[result] = root
+            last[root] = max(last.get(root, -1), last.get(result, -1))
+            continue
+        for v in dict.fromkeys(alias.get(x, x) for x in member.inputs if x is not None):
+            if last.get(v, -1) == position and registers[v] >= fixed:
+                free.append(registers[v])
+        if free:
+            register = free.pop()
+        else:
+            register, size = size, size + 1
+        registers[result] = register
+        kind, number_of_op = _instruction(member)
+        code += (kind, number_of_op, register, *operands, *([0] * (3 - len(operands))))
+        count += 1
+    outputs: tuple[Value | None, ...] = node.outputs
+    places = [registers[v] for v in node.outputs]
+    if node.outputs[0].dtype is not dtype:
+        outputs = (None, *outputs)
+        places.insert(0, 0)
+    return FusedProgram(
+        inputs, outputs, dtype, (count, *code, *places), tuple(reals[k] for k in sorted(reals))
+    )
+
+
+def _instruction(member: Node) -> tuple[int, int]:
+    if converts(member.op):
+        return copy_code()
+    found = fused_code(member.op)
+    assert found is not None
+    return found
+
+
+def _immediate(value: Value) -> bool:
+    """Whether the value is one number, which the program carries itself."""
+    return value.uniform and value.dtype in (dtypes.bool_, dtypes.float32, dtypes.float64)
+
+
+def _last_readers(body: list[Node], outputs: tuple[Value, ...]) -> dict[Value, int]:
+    last: dict[Value, int] = {}
+    for position, member in enumerate(body):
+        for v in member.inputs:
+            if v is not None:
+                last[v] = position
+    for v in outputs:
+        last[v] = len(body)
+    return last

@@ -167,7 +167,7 @@ def sanitize(session: nox.Session) -> None:
         "ASAN_OPTIONS": "halt_on_error=1:detect_leaks=1:strict_string_checks=1",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     }
-    session.run("meson", "test", "-C", str(folder), "--print-errorlogs", env=reports)
+    session.run("meson", "test", "-C", str(folder), "--print-errorlogs", "--verbose", env=reports)
 
 
 @nox.session

@@ -7,13 +7,11 @@
 #include <cstdint>
 
 #include "core/dims.hpp"
+#include "core/dtype.hpp"
 #include "core/storage.hpp"
 #include "nd4py/kernel_abi.h"
 
 namespace nd {
-
-int64_t item_size(int dtype) noexcept;
-const char* dtype_name(int dtype) noexcept;
 
 struct Array {
     StorageRef storage;
@@ -23,6 +21,8 @@ struct Array {
     char order = 'c';  // how ND4J would call its order: as created; a transpose flips it, a slice keeps it
     bool readonly = false;
     bool is_view = false;  // made from another array rather than allocated
+    bool c_contiguous = true;
+    bool f_contiguous = true;
     Dims shape;
     Dims strides;  // in elements; may be 0 or negative
 
@@ -34,10 +34,13 @@ struct Array {
     int ndim() const noexcept { return shape.size(); }
     int64_t itemsize() const noexcept { return item_size(dtype); }
     int64_t nbytes() const noexcept { return numel * itemsize(); }
-    bool is_contiguous(char wanted = 'c') const noexcept;  // elements are adjacent, in row-major or column-major order
+    // Elements are adjacent, in row-major ('c') or column-major ('f') order.
+    bool is_contiguous(char wanted = 'c') const noexcept { return wanted == 'f' ? f_contiguous : c_contiguous; }
 
     // Another view of the same storage; the caller answers for the bounds.
     Array view(Dims new_shape, Dims new_strides, char* first) const;
+    // A view of memory that `storage` keeps alive; the caller answers for the bounds.
+    static Array over(StorageRef storage, char* first, int dtype, Dims shape, Dims strides, bool readonly);
 
     nd_desc describe() const noexcept {  // valid while this Array is neither moved nor destroyed
         return {dtype, ndim(), shape.data(), strides.data(), nullptr, 0};

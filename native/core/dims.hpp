@@ -20,7 +20,8 @@ class Dims {
     Dims(std::initializer_list<int64_t> items) : Dims(items.begin(), static_cast<int>(items.size())) {}
     Dims(const int64_t* items, int size) : size_(size) {
         reserve_new();
-        if (size > 0) std::memcpy(data(), items, sizeof(int64_t) * static_cast<size_t>(size));
+        int64_t* target = data();
+        for (int i = 0; i < size; ++i) target[i] = items[i];
     }
     Dims(const Dims& other) : size_(other.size_) {
         if (size_ <= inline_capacity) {
@@ -87,7 +88,7 @@ class Dims {
 
     int size_;
     union {
-        int64_t inline_[inline_capacity];
+        int64_t inline_[inline_capacity] = {};
         int64_t* heap_;
     };
 };

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace nd {
@@ -16,7 +17,7 @@ struct Storage {
     size_t bytes = 0;
     void (*release)(Storage*) noexcept = nullptr;  // gives back the memory and the Storage itself
     void* owner = nullptr;                         // what `release` needs: a table's function, a Python object
-    TextHeap* text = nullptr;                      // utf8 arrays only: where the characters live
+    std::shared_ptr<TextHeap> text;                // utf8 arrays only: where the characters live
 };
 
 // An intrusive pointer to a Storage. Copies may live on any thread.
@@ -52,6 +53,8 @@ class StorageRef {
 // Uninitialised memory, aligned to ND_ALIGNMENT: from a per-thread free list when small, else from the active table (the
 // C library without one). The function that gives it back is remembered with it. Throws std::bad_alloc.
 StorageRef allocate_storage(size_t bytes);
+// The same, all bytes zero; memory of a large block is not touched before its first use.
+StorageRef allocate_zeroed_storage(size_t bytes);
 
 // Memory that belongs to somebody else; `release` must delete the Storage.
 StorageRef foreign_storage(void* data, size_t bytes, void* owner, void (*release)(Storage*) noexcept);

@@ -21,6 +21,7 @@ _LOCATIONS = {
     "openblas-licence": ("scipy-openblas32", "LICENSE.txt"),
     "nanobind-include": ("nanobind", "nanobind/nanobind.h"),
     "nanobind-source": ("nanobind", "nb_combined.cpp"),
+    "numpy-include": ("numpy", "numpy/arrayobject.h"),
     "robin-map-include": ("nanobind", "tsl/robin_map.h"),
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "bind/ndarray.hpp"
 #include "bind/plan.hpp"
 #include "core/table.hpp"
 #include "graph/plan.hpp"
@@ -152,9 +153,19 @@ nb::list memory(const Plan& plan) {
     return rows;
 }
 
+// (kind, code) of an operation's instruction in a fused program, None where it has none.
+nb::object elementwise_code(const char* name) {
+    if (const int op = find_unary(name); op >= 0) return nb::make_tuple(static_cast<int>(ND_FUSED_UNARY), op);
+    if (const int op = find_binary(name); op >= 0) return nb::make_tuple(static_cast<int>(ND_FUSED_BINARY), op);
+    if (std::strcmp(name, "where") == 0) return nb::make_tuple(static_cast<int>(ND_FUSED_SELECT), 0);
+    return nb::none();
+}
+
 }  // namespace
 
 void bind_plan(nb::module_& module) {
+    module.def("elementwise_code", &elementwise_code, "name"_a,
+               "(kind, code) of an operation's instruction in a fused program, or None.");
     nb::class_<Plan>(module, "Plan", "A compiled sequence of kernel calls on a planned arena. Immutable and re-entrant.")
         .def("run", &run, "inputs"_a, "scalars"_a = nb::tuple(),
              "Runs the plan with the GIL released and returns its outputs as fresh arrays.")

@@ -1,4 +1,5 @@
 import pytest
+
 from samediff import settings
 
 

@@ -1,8 +1,9 @@
 """Gradients of composed graphs against central differences in float64."""
 
-import nd4py.ops as ops
 import numpy as np
 import pytest
+
+import nd4py.ops as ops
 from samediff import GradientError, SameDiff
 
 
@@ -35,7 +36,10 @@ def _branches(sd, x, rng):
     w = sd.var("w", rng.normal(size=(3,)))
     a, b = x * w, ops.exp(x - w)
     joined = ops.concat(a, b, axis=1)
-    return ops.sum(ops.where(joined > 0.3, ops.square(joined), joined * 0.5) / (ops.sqrt(ops.abs(joined)) + 1.0))
+    return ops.sum(
+        ops.where(joined > 0.3, ops.square(joined), joined * 0.5)
+        / (ops.sqrt(ops.abs(joined)) + 1.0)
+    )
 
 
 def _entropy(sd, x, rng):
@@ -69,7 +73,9 @@ def test_gradient_matches_central_differences(build, executor):
     np.testing.assert_allclose(np.asarray(found["x"]), _numeric(loss, data), rtol=1e-5, atol=1e-7)
     for name in names:
         array = np.asarray(sd.get_array(name))
-        np.testing.assert_allclose(np.asarray(found[name]), _numeric(loss, array), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(
+            np.asarray(found[name]), _numeric(loss, array), rtol=1e-5, atol=1e-7
+        )
 
 
 def test_several_losses_add_up():

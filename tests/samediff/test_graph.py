@@ -1,6 +1,7 @@
-import nd4py.ops as ops
 import numpy as np
 import pytest
+
+import nd4py.ops as ops
 from samediff import SameDiff, VariableType
 
 

@@ -1,11 +1,12 @@
 """Graph rewrites keep every value: random graphs, with and without passes, on the interpreter and on the active backend."""
 
-import nd4py.ops as ops
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+
+import nd4py.ops as ops
 from nd4py.ops import Trait
 from samediff import SameDiff, settings
 from samediff._interpreter import InterpretedPlan
@@ -49,7 +50,11 @@ def graphs(draw):
         elif kind == "c":
             masks.append(draw(st.sampled_from(COMPARE))(a, b))
         elif kind == "v":
-            values.append(ops.broadcast_to(a, shape=(4, 3)) if draw(st.booleans()) else ops.reshape(a, shape=a.shape))
+            values.append(
+                ops.broadcast_to(a, shape=(4, 3))
+                if draw(st.booleans())
+                else ops.reshape(a, shape=a.shape)
+            )
         elif kind == "r":
             values.append(ops.tanh(ops.sum(a, dims=(0,), keep_dims=True)) if a.ndim else a * 0.5)
         else:
@@ -96,7 +101,9 @@ def _same(actual, expected):
 
 
 relaxed = hypothesis_settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 
@@ -200,7 +207,9 @@ def test_constants_fold_and_variables_do_not():
 
 
 def test_a_folded_broadcast_stays_one_number():
-    program = _optimised(lambda sd, x, y: x * ops.broadcast_to(sd.constant(np.array(2.0)) * 3.0, shape=(4, 3)))
+    program = _optimised(
+        lambda sd, x, y: x * ops.broadcast_to(sd.constant(np.array(2.0)) * 3.0, shape=(4, 3))
+    )
     (node,) = program.nodes
     constant = next(v for v in node.inputs if v.leaf is Leaf.CONSTANT)
     assert constant.shape == (4, 3)

@@ -1,8 +1,9 @@
 """The verifier rejects what breaks the grammar."""
 
-import nd4py.ops as ops
 import numpy as np
 import pytest
+
+import nd4py.ops as ops
 from nd4py import dtypes
 from nd4py.ops import Spec
 from samediff import SameDiff

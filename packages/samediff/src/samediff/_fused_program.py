@@ -24,38 +24,34 @@ class FusedProgram(NamedTuple):
 
 def assemble(node: Node) -> FusedProgram:
     """Encodes the body of a fused node; temporaries are reused after their last reader."""
-    assert node.body is not None
+    body = node.body or []
     dtype: DType = node.attrs["dtype"]
     inputs = tuple(v for v in node.inputs if v is not None and not _immediate(v))
     registers: dict[Value, int] = {v: i for i, v in enumerate(inputs)}
-    reals: dict[float, int] = {}
-    keys: dict[str, int] = {}
+    numbers: dict[str, float] = {}
     for v in node.inputs:
         if v is not None and v not in registers:
             number = float(v.array[(0,) * v.array.ndim])
             key = repr(number)  # tells 0.0 from -0.0
-            if key not in keys:
-                keys[key] = len(inputs) + len(keys)
-                reals[keys[key]] = number
-            registers[v] = keys[key]
-    fixed = len(inputs) + len(keys)
-    last = _last_readers(node.body, node.outputs)
+            numbers.setdefault(key, number)
+            registers[v] = len(inputs) + list(numbers).index(key)
+    fixed = len(inputs) + len(numbers)
+    last = _last_readers(body, node.outputs)
     free: list[int] = []
     size = fixed
     code: list[int] = []
     count = 0
     alias: dict[Value, Value] = {}
-    for position, member in enumerate(node.body):
+    for position, member in enumerate(body):
         result = member.outputs[0]
         operands = [registers[v] for v in member.inputs if v is not None]
         if converts(member.op) and result not in node.outputs:
             # Converted while loading, or already 1 and 0: the same register.
-            (source,) = member.inputs
-            assert source is not None
             registers[result] = operands[0]
-            root = alias.get(source, source)
-            alias[result] = root
-            last[root] = max(last.get(root, -1), last.get(result, -1))
+            for source in member.inputs:
+                if source is not None:
+                    root = alias[result] = alias.get(source, source)
+                    last[root] = max(last.get(root, -1), last.get(result, -1))
             continue
         for v in dict.fromkeys(alias.get(x, x) for x in member.inputs if x is not None):
             if last.get(v, -1) == position and registers[v] >= fixed:
@@ -73,16 +69,15 @@ def assemble(node: Node) -> FusedProgram:
     if node.outputs[0].dtype is not dtype:
         outputs = (None, *outputs)
         places.insert(0, 0)
-    return FusedProgram(
-        inputs, outputs, dtype, (count, *code, *places), tuple(reals[k] for k in sorted(reals))
-    )
+    return FusedProgram(inputs, outputs, dtype, (count, *code, *places), tuple(numbers.values()))
 
 
 def _instruction(member: Node) -> tuple[int, int]:
     if converts(member.op):
         return copy_code()
     found = fused_code(member.op)
-    assert found is not None
+    if found is None:
+        raise LookupError(f"{member.op.name} has no instruction in fused programs")
     return found
 
 

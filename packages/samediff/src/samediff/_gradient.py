@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-
 from nd4py.ops._declaration import NOT_DIFFERENTIABLE, GradientContext
 
 from ._ir import Graph, Node, Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nd4py.ops import FUNCTIONS
+from nd4py.ops._declare import FUNCTIONS
 
 from ._gradient import differentiate
 from ._ir import Program
@@ -36,12 +36,10 @@ def calculate_gradients(
     for v in wrt:
         if v not in traced.values:
             raise ValueError(f"the loss does not depend on {v.name!r}")
-    values = [traced[v] for v in losses]
-    total = None
-    for value in values:
-        one = FUNCTIONS["sum"](value) if value.shape else value
-        total = one if total is None else total + one
-    assert total is not None
+    sums = [FUNCTIONS["sum"](v) if v.shape else v for v in (traced[v] for v in losses)]
+    total = sums[0]
+    for one in sums[1:]:
+        total = total + one
     found = differentiate(graph, total, [traced[v] for v in wrt])
     gradients = [
         graph.filled(0.0, v.dtype, traced[v].shape) if g is None else g

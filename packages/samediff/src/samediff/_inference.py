@@ -59,10 +59,8 @@ class InferencePlan:
             ValueError: an input's shape does not fit its placeholder.
         """
         try:
-            if len(inputs) == 1:
-                plan = self._get(inputs[0].shape)
-            else:
-                plan = self._get(tuple([x.shape for x in inputs]))
+            key = inputs[0].shape if len(inputs) == 1 else tuple([x.shape for x in inputs])
+            plan = self._get(key)
             if plan is not None:
                 return plan.run(inputs, scalars)
         except (TypeError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""Runs a program step by step on the NumPy references: the meaning of a plan, and its fallback without native kernels."""
+"""Runs a program step by step on the NumPy references: what a plan means, and its fallback without native kernels."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Grammar (checked by `_verify`)::
 
-    Program   = inputs: Value*  scalars: Value*  nodes: Node*  outputs: Value*  targets: (Value, array)*  effects: Effect*
+    Program   = inputs: Value*  scalars: Value*  nodes: Node*  outputs: Value*  targets: (Value, array)*
+                effects: Effect*
     Value     = leaf | result of exactly one Node; dtype and shape are concrete
     leaf      = INPUT (bound at every run) | SCALAR (a number bound at every run)
               | CONSTANT (never changes) | VARIABLE (fixed memory, read at every run)
@@ -31,11 +32,11 @@ import numpy as np
 
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.dtypes import DType
-from nd4py.ops import FUNCTIONS, GraphVariable
 from nd4py.ops._declaration import Op, Spec, Trait
-from nd4py.ops._execute import canonical, infer, input_specs
+from nd4py.ops._declare import FUNCTIONS
+from nd4py.ops._execute import canonical, infer, input_specs, spec_of
+from nd4py.ops._graph_variable import GraphVariable
 from nd4py.ops._types import is_scalar
-
 
 # Larger constants are not searched for being one number.
 _COMPACT_LIMIT = 4096
@@ -144,8 +145,7 @@ class Graph:
     def _array(self, array: Any, kind: Leaf, label: str) -> Value:
         found = self._arrays.get(id(array))
         if found is None:
-            spec = input_specs((array,))[0]
-            assert spec is not None
+            spec = spec_of(array)
             stored = array if kind is Leaf.VARIABLE else _compact(to_numpy(array))
             found = self._arrays[id(array)] = Value(self, spec, kind, label, stored)
             self._alive.append(array)  # identity keys are only valid while the array lives
@@ -180,7 +180,7 @@ class Graph:
             specs = input_specs(inputs)
             attrs = canonical(op, specs, dict(attrs))
             if op.compose is not None:
-                return self._compose(op, inputs, specs, attrs)
+                return self._compose(op, op.compose, inputs, specs, attrs)
             outs = infer(op, specs, attrs)
         except (TypeError, ValueError) as error:
             raise self._located(error) from None
@@ -193,16 +193,20 @@ class Graph:
         return made[0] if len(made) == 1 else made
 
     def _compose(
-        self, op: Op, inputs: Sequence[Any], specs: Sequence[Spec | None], attrs: Mapping[str, Any]
+        self,
+        op: Op,
+        compose: Callable[..., Any],
+        inputs: Sequence[Any],
+        specs: Sequence[Spec | None],
+        attrs: Mapping[str, Any],
     ) -> Any:
-        assert op.compose is not None
         if op.gradient is None:
-            return op.compose(*inputs, **attrs)
+            return compose(*inputs, **attrs)
         values = self._values(inputs, specs)
         outer, body = self.nodes, list[Node]()
         self.nodes = body
         try:
-            result = op.compose(*values, **attrs)
+            result = compose(*values, **attrs)
             several = isinstance(result, tuple)
             outs = tuple(self._own(v, values) for v in (result if several else (result,)))
         finally:
@@ -246,7 +250,8 @@ class Graph:
 class Effect:
     """A step that writes fixed memory in place (an updater), or reads it between such steps (a probe).
 
-    An operand is a `Value`, an array in fixed memory, or None. ``results`` are new values that only a plan's outputs see.
+    An operand is a `Value`, an array in fixed memory, or None. A value among ``outputs`` is new, and only the outputs of
+    the program may name it.
     """
 
     kernel: str

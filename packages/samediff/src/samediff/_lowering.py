@@ -1,13 +1,13 @@
 """From an optimised program to an executable plan.
 
-Native lowering walks the nodes in order. A view of memory becomes an alias; where strides cannot express it, a copy. A
-gradient is written into its place in the flat gradient vector by the step that makes it, where that step can. What has no
-native kernel becomes a Python step that runs the operation's reference, and ``explain()`` says so.
+Native lowering walks the nodes in order. A view of memory becomes an alias; where strides cannot express it, a copy.
+A gradient is written into its place in the flat gradient vector by the step that makes it, where that step can. What has
+no native kernel becomes a Python step that runs the operation's reference, and ``explain()`` says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,8 @@ class _Lowering:
             buffer = self._b.view(base, value.shape, strides, 0) if value.shape else base
             place = _Place(buffer, base, strides, 0)
         else:
-            assert value.leaf is Leaf.CONSTANT, f"{value!r} is read before it is made"
+            if value.leaf is not Leaf.CONSTANT:
+                raise LookupError(f"{value!r} is read before it is made")
             array = np.ascontiguousarray(value.array).reshape(value.shape)
             buffer = self._b.array(from_numpy(array), True)
             place = _Place(buffer, buffer, contiguous_strides(value.shape), 0)
@@ -121,10 +122,8 @@ class _Lowering:
             return self._dense(value, self._b.temp(value.dtype.code, value.shape)).buffer
         array, strides = direct
         base = self._array(array)
-        if tuple(array.shape) == value.shape:
-            buffer = base
-        else:
-            buffer = self._b.view(base, value.shape, strides, 0)
+        seen = tuple(array.shape) == value.shape
+        buffer = base if seen else self._b.view(base, value.shape, strides, 0)
         self._places[value] = _Place(buffer, base, strides, 0, fixed=True)
         return buffer
 
@@ -137,19 +136,16 @@ class _Lowering:
             strides = element_strides(to_numpy(array))
             node = producer.get(value)
             if node is not None and node.op.has(Trait.VIEW):
-                # Through a relabelling of dense memory, such as a reshaped sum.
-                source = node.inputs[0]
-                assert source is not None and node.op.view is not None
-                dense = contiguous_strides(value.shape)
-                start = contiguous_strides(source.shape)
-                seen = node.op.view(source.spec, start, 0, node.attrs)
-                if seen is None or not _same(value.shape, strides, dense):
+                source = _relabelled(node)
+                if source is None or not _same(
+                    value.shape, strides, contiguous_strides(value.shape)
+                ):
                     continue
-                if _count(source.shape) != _count(value.shape):
-                    continue
-                if seen[1] != 0 or not _same(value.shape, seen[0], dense):
-                    continue
-                value, node, strides = source, producer.get(source), start
+                value, node, strides = (
+                    source,
+                    producer.get(source),
+                    contiguous_strides(source.shape),
+                )
             if node is None or node.op.has(Trait.VIEW) or value in self._direct:
                 continue
             self._direct[value] = (array, strides)
@@ -164,24 +160,23 @@ class _Lowering:
     # ----------------------------------------------------------------------------------------------------- nodes
 
     def _node(self, node: Node) -> None:
-        if node.op.has(Trait.VIEW) and node.op.view is not None:
-            self._view(node)
+        if node.op.view is not None:
+            self._view(node, node.op.view)
         elif node.body is not None:
-            self._fused(node)
+            self._fused(node, node.body)
         else:
             self._kernel(node)
 
-    def _view(self, node: Node) -> None:
-        (source,), (value,) = node.inputs, node.outputs
-        assert source is not None and node.op.view is not None
+    def _view(self, node: Node, view: Callable[..., Any]) -> None:
+        (source,) = (v for v in node.inputs if v is not None)
+        (value,) = node.outputs
         place = self._place(source)
-        seen = node.op.view(source.spec, place.strides, place.offset, node.attrs)
+        seen = view(source.spec, place.strides, place.offset, node.attrs)
         if seen is None:
             temp = self._b.temp(source.dtype.code, source.shape)
             self._copy(place.buffer, temp, source.dtype.name)
             place = _Place(temp, temp, contiguous_strides(source.shape), 0)
-            seen = node.op.view(source.spec, place.strides, 0, node.attrs)
-            assert seen is not None, f"{node.op.name}: no view of dense memory"
+            seen = view(source.spec, place.strides, 0, node.attrs)
         strides, offset = tuple(seen[0]), seen[1]
         buffer = self._b.view(place.base, value.shape, strides, offset)
         self._places[value] = _Place(buffer, place.base, strides, offset, place.fixed)
@@ -211,7 +206,7 @@ class _Lowering:
 
         self._b.python_step(op.name, reference, inputs, outputs)
 
-    def _fused(self, node: Node) -> None:
+    def _fused(self, node: Node, body: list[Node]) -> None:
         program = assemble(node)
         shape = node.outputs[0].shape
         inputs = [self._expanded(v, shape) for v in program.inputs]
@@ -221,10 +216,7 @@ class _Lowering:
         ]
         if self._b.step(node.op.name, inputs, outputs, list(program.ints), list(program.reals)):
             return
-        made = node.outputs
-        body = node.body
-        assert body is not None
-        given = program.inputs
+        made, given = node.outputs, program.inputs
 
         def reference(*arrays: Any) -> tuple[Any, ...]:
             known = {v: to_numpy(a) for v, a in zip(given, arrays, strict=True)}
@@ -293,6 +285,16 @@ def _identity(array: Any) -> Any:
 
 def _as_arrays(results: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(from_numpy(np.ascontiguousarray(r).reshape(np.shape(r))) for r in results)
+
+
+def _relabelled(node: Node) -> Value | None:
+    """What a view shows, where both are the same dense memory under two shapes, such as a reshaped sum."""
+    source, value = node.inputs[0], node.outputs[0]
+    if source is None or node.op.view is None or _count(source.shape) != _count(value.shape):
+        return None
+    seen = node.op.view(source.spec, contiguous_strides(source.shape), 0, node.attrs)
+    same = seen is not None and seen[1] == 0
+    return source if same and _same(value.shape, seen[0], contiguous_strides(value.shape)) else None
 
 
 def _count(shape: Ints) -> int:

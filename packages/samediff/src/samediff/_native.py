@@ -22,7 +22,7 @@ def _core() -> Any:
 def plan_builder(*, check_numerics: bool) -> Any:
     """A new native plan builder; None without a native backend."""
     core = None if settings.interpret else _core()
-    if core is None or core.table_info() is None:
+    if core is None or not core.table_info():
         return None
     return core.PlanBuilder(check_numerics)
 
@@ -47,5 +47,6 @@ def fused_code(op: Op) -> tuple[int, int] | None:
 def copy_code() -> tuple[int, int]:
     """The instruction that moves one register into another."""
     code = fused_code(REGISTRY["identity"])
-    assert code is not None
+    if code is None:
+        raise LookupError("the native backend has no identity loop")
     return code

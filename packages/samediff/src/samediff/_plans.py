@@ -104,7 +104,7 @@ def _bind(name: str, dtype: DType, value: Any) -> Any:
     array = to_numpy(value)
     if array.dtype == dtype.numpy and array.flags.c_contiguous:
         return value if is_ndarray(value) else from_numpy(array)
-    if not np.can_cast(array.dtype, dtype.numpy, "same_kind"):
+    if dtype.numpy is None or not np.can_cast(array.dtype, dtype.numpy, "same_kind"):
         raise TypeError(
             f"placeholder {name!r}: expected {dtype.name}, received {array.dtype.name}; cast it first"
         )

@@ -50,7 +50,7 @@ class Statistics(NamedTuple):
     mean: float
     standard_deviation: float  # of the sample (n - 1)
     mean_magnitude: float
-    count: int
+    size: int
     minimum: float
     maximum: float
     histogram: tuple[int, ...]  # counts of equal bins between minimum and maximum

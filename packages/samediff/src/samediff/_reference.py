@@ -15,7 +15,8 @@ def evaluate(
     op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], specs: Sequence[Spec]
 ) -> tuple[Any, ...]:
     """All outputs of a primitive (hidden ones included), as NumPy arrays of the dtypes and shapes ``specs``."""
-    assert op.reference is not None
+    if op.reference is None:
+        raise TypeError(f"{op.name}: a composed operation has no reference of its own")
     arrays = [None if x is None else _carried(np.asarray(x)) for x in inputs]
     with np.errstate(all="ignore"):
         result = op.reference(*arrays, **attrs)

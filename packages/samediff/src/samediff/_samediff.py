@@ -12,10 +12,13 @@ from nd4py.dtypes import dtype as as_dtype
 from nd4py.ops._declaration import Op, Spec
 from nd4py.ops._execute import spec_of
 
+from ._fit import FitSession, batches_of
+from ._history import History
 from ._inference import InferencePlan
 from ._namespaces import Namespace, namespaces
 from ._trace import required_nodes
 from ._training import TrainingPlan
+from ._training_config import TrainingConfig
 from ._updates import GradientNormalization, UpdateBlock
 from ._variable import GraphNode, SDVariable, Shape, VariableType
 
@@ -51,7 +54,10 @@ class SameDiff:
         self._taken: dict[str, int] = {}
         self._losses: tuple[str, ...] = ()
         self._inference: dict[Any, InferencePlan] = {}
-        self._session: Any = None  # of fit: made by the training configuration
+        self._config: TrainingConfig | None = None
+        self._session: FitSession | None = None
+        self.iteration_count = 0  # of fit, over all its calls
+        self.epoch_count = 0
 
     @classmethod
     def create(cls) -> SameDiff:
@@ -384,6 +390,55 @@ class SameDiff:
         if not self._losses:
             raise ValueError("the graph has no loss: call set_loss_variables(name, ...) first")
         return [self.get_variable(n) for n in self._losses]
+
+    # ------------------------------------------------------------------------------------------- training
+
+    def set_training_config(self, config: TrainingConfig) -> None:
+        """How `fit` trains; a new configuration starts with fresh updater state."""
+        self._config = config
+
+    def fit(self, data: Any, epochs: int = 1, *, config: TrainingConfig | None = None) -> History:
+        """Trains the trainable variables to minimise the sum of the loss variables.
+
+        Args:
+            data: a DataSet or MultiDataSet, a pair (features, labels) of arrays, or an iterable of these; something that
+                has ``reset`` is reset before each epoch.
+            epochs: passes over the data.
+            config: sets the training configuration first.
+
+        Raises:
+            ValueError: there is no loss, no configuration, or a batch does not fit the placeholders.
+
+        >>> import numpy as np
+        >>> from nd4py.updaters import Sgd
+        >>> from samediff import SameDiff, TrainingConfig
+        >>> sd = SameDiff.create()
+        >>> x, y = sd.placeholder("x", "float64", (None, 1)), sd.placeholder("y", "float64", (None, 1))
+        >>> w = sd.var("w", np.zeros((1, 1)))
+        >>> error = x @ w - y
+        >>> loss = (error * error).rename("loss")
+        >>> sd.set_loss_variables("loss")
+        >>> config = TrainingConfig(Sgd(0.1), data_set_feature_mapping=["x"], data_set_label_mapping=["y"])
+        >>> history = sd.fit((np.ones((1, 1)), np.full((1, 1), 2.0)), epochs=30, config=config)
+        >>> round(float(np.asarray(w.get_arr())[0, 0]), 2)
+        2.0
+        """
+        if config is not None:
+            self._config = config
+        if self._config is None:
+            raise ValueError(
+                "fit: call set_training_config(TrainingConfig(...)) first, or give config"
+            )
+        if self._session is None or not self._session.matches(self, self._config):
+            self._session = FitSession(self, self._config)
+        batches = batches_of(data, epochs)
+        history = History()
+        for _ in range(epochs):
+            reset = getattr(batches, "reset", None)
+            if reset is not None:
+                reset()
+            self._session.epoch(batches, history)
+        return history
 
     # ------------------------------------------------------------------------------------------- showing
 

@@ -27,8 +27,8 @@ class TrainingPlan:
 
     Attributes:
         inputs: names of the placeholders, in the order of ``run``'s inputs.
-        scalars: names of the per-call scalars, in the order of ``run``'s scalars: those of the graph, then those that the
-            updater blocks name, in order of first use.
+        scalars: names of the per-call scalars, in the order of ``run``'s scalars: those of the graph, then those that
+            the updater blocks name, in order of first use.
         outputs: names of the further outputs, in order.
 
     Answers to ``org.nd4j.autodiff.samediff.internal.TrainingSession``.

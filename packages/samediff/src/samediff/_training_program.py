@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nd4py import dtypes
-from nd4py._arrays import from_numpy, to_numpy
-from nd4py.ops import FUNCTIONS
+from nd4py._arrays import to_numpy
 from nd4py.ops._declaration import Spec
+from nd4py.ops._declare import FUNCTIONS
 
 from ._gradient import differentiate
-from ._ir import Effect, Graph, Program, Value
+from ._ir import Effect, Program, Value
 from ._probes import Probe, statistics_vector
 from ._trace import Trace, trace
 from ._update_effects import Scalars, normalization_effects, regularisation_terms, update_effects
@@ -109,7 +107,8 @@ def training_program(
 
 
 def _total(loss: Value) -> Value:
-    return FUNCTIONS["sum"](loss) if loss.shape else loss  # type: ignore[no-any-return]
+    total: Value = FUNCTIONS["sum"](loss) if loss.shape else loss
+    return total
 
 
 class _Probes:

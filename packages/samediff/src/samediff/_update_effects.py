@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from nd4py import dtypes
 from nd4py._arrays import to_numpy
-from nd4py.ops import FUNCTIONS
+from nd4py.ops._declare import FUNCTIONS
 
 from ._ir import Effect, Graph, Leaf, Value
 from ._updates import NORMALIZATION_MODES, GradientNormalization, Scalar, Segment, UpdateBlock
@@ -67,9 +68,13 @@ def regularisation_terms(
 
 
 def _weighted(norm: Value, coefficient: Scalar, factor: float, scalars: Scalars) -> Value:
-    if not isinstance(coefficient, str):
-        return norm * (factor * coefficient)
-    return norm * FUNCTIONS["cast"](scalars.get(coefficient) * factor, dtype=norm.dtype)
+    weight: Any
+    if isinstance(coefficient, str):
+        weight = FUNCTIONS["cast"](scalars.get(coefficient) * factor, dtype=norm.dtype)
+    else:
+        weight = factor * coefficient
+    term: Value = norm * weight
+    return term
 
 
 def _part(array: Any, start: int, stop: int) -> Any:
@@ -157,7 +162,7 @@ def _parts(block: UpdateBlock, normalised: Sequence[tuple[int, int]], scale: flo
         edges = sorted(
             {segment.start, segment.stop, *(c for c in cuts if segment.start < c < segment.stop)}
         )
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in itertools.pairwise(edges):
             at = first + start * width
             divided = not segment.averaged or any(a <= at < b for a, b in normalised)
             part = _Part(replace(segment, start=start, stop=stop), 1.0 if divided else scale)

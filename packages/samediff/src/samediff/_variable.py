@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nd4py.dtypes import DType
-from nd4py.ops import GraphVariable
 from nd4py.ops._declaration import Op, Spec
 from nd4py.ops._execute import canonical, infer, spec_of
+from nd4py.ops._graph_variable import GraphVariable
 from nd4py.ops._types import is_scalar, scalar_type
 
 if TYPE_CHECKING:
@@ -90,9 +90,8 @@ class SDVariable(GraphVariable):
 
     def _probe(self) -> tuple[Spec, Spec]:
         """Dtype and shape for two different sizes of the open dimensions: what differs is open here too."""
-        if self._specs is None:
+        if self._specs is None and self.node is not None:
             node = self.node
-            assert node is not None
             pairs = [x._probe() if isinstance(x, SDVariable) else None for x in node.inputs]
             both = [
                 _outputs(
@@ -103,7 +102,8 @@ class SDVariable(GraphVariable):
             ]
             for variable, first, second in zip(node.outputs, *both, strict=True):
                 variable._specs = (first, second)
-        assert self._specs is not None
+        if self._specs is None:
+            raise LookupError(f"variable {self.name!r}: its operation does not make this output")
         return self._specs
 
     def rename(self, name: str) -> SDVariable:

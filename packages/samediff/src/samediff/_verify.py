@@ -59,7 +59,7 @@ def _nodes(nodes: Sequence[Node], known: set[Value], stage: Stage) -> None:
         if node.body is None:
             _primitive(node)
         else:
-            _body(node, known, stage)
+            _body(node, node.body, known, stage)
         for value in node.outputs:
             if value.leaf is not None or value in known:
                 raise IRError(f"{node!r} makes {value!r}, which exists already")
@@ -87,23 +87,22 @@ def _primitive(node: Node) -> None:
             )
 
 
-def _body(node: Node, known: set[Value], stage: Stage) -> None:
-    assert node.body is not None
+def _body(node: Node, body: Sequence[Node], known: set[Value], stage: Stage) -> None:
     if node.op.compose is not None:
         if stage >= Stage.EXPANDED:
             raise IRError(f"{node!r} is composed; expansion should have replaced it")
     elif stage < Stage.FUSED:
         raise IRError(f"{node!r} has a body before fusion")
-    elif not all(member.op.has(Trait.ELEMENTWISE) and member.body is None for member in node.body):
+    elif not all(member.op.has(Trait.ELEMENTWISE) and member.body is None for member in body):
         raise IRError(f"{node!r} fuses a node that is not elementwise")
     inner = set(known)
-    _nodes(node.body, inner, stage)
+    _nodes(body, inner, stage)
     for value in node.outputs:
         if value not in inner:
             raise IRError(f"{node!r}: its body does not make {value!r}")
     if stage >= Stage.FUSED:
-        made = {v for member in node.body for v in member.outputs}
-        read = {v for member in node.body for v in member.inputs if v is not None} - made
+        made = {v for member in body for v in member.outputs}
+        read = {v for member in body for v in member.inputs if v is not None} - made
         if not read <= set(node.inputs):
             raise IRError(f"{node!r}: its body reads what is not among its inputs")
 

@@ -1,8 +1,8 @@
 """Elementwise fusion: connected elementwise operations of one shape become one node, run in one pass over memory.
 
-A group has one shape and one compute dtype (float32 or float64); comparisons and logic inside it are 1 and 0 in that dtype.
-Operands that broadcast, or that are converted from another dtype, stay inputs of the group: the kernel expands and converts
-while it loads. A group runs where its last member stood, so it may only grow as long as nothing between reads it.
+A group has one shape and one compute dtype (float32 or float64); comparisons and logic inside it are 1 and 0 in that
+dtype. Operands that broadcast, or that are converted from another dtype, stay inputs of the group: the kernel expands and
+converts while it loads. A group runs where its last member stood, so it may only grow as long as nothing between reads it.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def fuse(program: Program) -> None:
     for group in groups:
         emitted[group.last] = _merged(group, roots, used_by)
     program.nodes = [
-        emitted[position] if position in emitted else node
+        emitted.get(position, node)
         for position, node in enumerate(nodes)
         if position not in of or position in emitted
     ]
@@ -127,7 +127,7 @@ def _grow(program: Program) -> tuple[list[_Group], dict[int, _Group]]:
         logic = dtype is None and len(node.outputs) == 1 and node.body is None and _is_logic(node)
         if dtype is not None or logic:
             shape = node.outputs[0].shape
-            near = []
+            near: list[_Group] = []
             for v in node.inputs:
                 at = producers.get(v) if v is not None else None
                 group = of.get(at) if at is not None else None

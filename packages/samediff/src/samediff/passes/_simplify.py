@@ -1,7 +1,7 @@
 """Constant folding, algebraic identities and common subexpressions, in one sweep in program order.
 
-None of it knows an operation: folding runs the reference body, identities are found by trying them on probe values once,
-and equality is that of operation, inputs and attributes.
+None of it knows an operation: folding runs the reference body, identities are found by trying them on probe values
+once, and equality is that of operation, inputs and attributes.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _same_memory(op: Op, spec: Spec, attrs: Mapping[str, Any]) -> bool:
     if view is None:
         return False
     strides = contiguous_strides(spec.shape)
-    return view(spec, strides, 0, attrs) == (strides, 0)
+    return bool(view(spec, strides, 0, attrs) == (strides, 0))
 
 
 @lru_cache(maxsize=1024)
@@ -175,4 +175,4 @@ def _returns(
     if number is not None:
         inputs.insert(1 - place, np.asarray(number, dtype.numpy))
     (result,) = evaluate(op, inputs, dict(attrs), (Spec(dtype, probes.shape),))
-    return np.array_equal(result, probes, equal_nan=dtype.kind == "float")
+    return bool(np.array_equal(result, probes, equal_nan=dtype.kind == "float"))

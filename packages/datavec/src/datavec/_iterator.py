@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 from nd4py.data import DataSet, DataSetIterator
 
+from ._convert import to_type
 from ._errors import InvalidValueError, SchemaError
 from ._frame import Array, Frame
-from ._metadata import CategoricalMetaData, ColumnType, DoubleMetaData, IntegerMetaData
+from ._metadata import (
+    AbstractColumnMetaData,
+    CategoricalMetaData,
+    ColumnType,
+    DoubleMetaData,
+    IntegerMetaData,
+    NDArrayMetaData,
+)
+from ._ndarray_column import NDARRAY, to_arrays
 from ._parallel import available_cpus
 from ._process import TransformProcess
 from ._schema import Schema
@@ -149,14 +158,15 @@ class RecordReaderDataSetIterator(DataSetIterator):
     @property
     def input_columns(self) -> int:
         """Number of feature columns."""
-        return len(self._prepared()[1].features)
+        process, columns = self._prepared()
+        return sum(_width(process.final_schema.metadata(n)) for n in columns.features)
 
     @property
     def total_outcomes(self) -> int:
         """Number of label columns."""
         columns = self._prepared()[1]
         if columns.labels_are_features:
-            return len(columns.features)
+            return self.input_columns
         return columns.num_classes or len(columns.labels)
 
     @property
@@ -197,17 +207,19 @@ class RecordReaderDataSetIterator(DataSetIterator):
                 "without a schema of this package"
             )
         first = next(iter(self._reader.records()), None)
-        width = 1 if first is None else len(first[0])
+        values = [0.0] if first is None else first[0]
+        width = len(values)
         label = None
         if not self._regression and self._num_classes is not None:
             label = -1 if self._label_from is None else self._label_from
             label = width - 1 if label == -1 else label
-        return Schema(
-            tuple(
-                IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i))
-                for i in range(width)
-            )
-        )
+        columns: list[AbstractColumnMetaData] = []
+        for i, value in enumerate(values):
+            if isinstance(value, np.ndarray):
+                columns.append(NDArrayMetaData(str(i), value.shape))
+            else:
+                columns.append(IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i)))
+        return Schema(tuple(columns))
 
     def _position(self, schema: Schema, label: int | str) -> int:
         if isinstance(label, str):
@@ -261,7 +273,10 @@ class RecordReaderDataSetIterator(DataSetIterator):
     def _check_numeric(self, schema: Schema, names: Iterable[str]) -> None:
         usable = (ColumnType.BOOLEAN, ColumnType.TIME)
         for name in names:
-            kind = schema.type_of(name)
+            meta = schema.metadata(name)
+            kind = meta.column_type
+            if isinstance(meta, NDArrayMetaData) and -1 not in meta.shape:
+                continue
             if not kind.is_numeric and kind not in usable:
                 hint = {
                     ColumnType.CATEGORICAL: "use categorical_to_integer or categorical_to_one_hot",
@@ -342,8 +357,13 @@ class _Packer:
 
 def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
     """Columns as a C-contiguous float32 matrix [rows, columns]; raises InvalidValueError."""
-    values = [frame.numbers(n) for n in names]
-    out = np.empty((frame.num_rows, len(names)), np.float32)
+    values: list[Array] = []
+    for name in names:
+        if isinstance(frame.schema.metadata(name), NDArrayMetaData):
+            values.extend(_flat_columns(frame, name))
+        else:
+            values.append(frame.numbers(name))
+    out = np.empty((frame.num_rows, len(values)), np.float32)
     with np.errstate(over="ignore"):
         for start in range(0, frame.num_rows, _ROWS_AT_A_TIME):
             stripe = slice(start, start + _ROWS_AT_A_TIME)
@@ -351,6 +371,20 @@ def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
             for j, column in enumerate(values):
                 target[:, j] = column[stripe]
     return out
+
+
+def _width(meta: AbstractColumnMetaData) -> int:
+    """Feature columns that a schema column gives: arrays are spread out."""
+    return int(np.prod(meta.shape)) if isinstance(meta, NDArrayMetaData) else 1
+
+
+def _flat_columns(frame: Frame, name: str) -> Array:
+    width = _width(frame.schema.metadata(name))
+    arrays = to_arrays(to_type(frame.column(name), NDARRAY, name))
+    bad = [i for i, a in enumerate(arrays) if a is None or a.size != width]
+    if bad:
+        raise InvalidValueError(name, f"an array of {width} values", arrays[bad[0]], bad)
+    return np.array(arrays, np.float32).reshape(len(arrays), width).T
 
 
 def _one_hot(frame: Frame, name: str, classes: int) -> Array:

@@ -180,7 +180,12 @@ def _float_mask(column: pa.Array, meta: DoubleMetaData | FloatMetaData) -> Mask:
     else:
         return np.zeros(len(column), bool)
     values = numbers.fill_null(0).to_numpy(zero_copy_only=False)
-    return ok & _bounded(values, meta.min_allowed_value, meta.max_allowed_value)
+    within = _bounded(values, meta.min_allowed_value, meta.max_allowed_value)
+    if meta.allow_nan:
+        within |= np.isnan(values)
+    if meta.allow_infinite:
+        within |= np.isinf(values)
+    return ok & within
 
 
 @java_type(_PACKAGE + "DoubleMetaData", legacy="Double")

@@ -321,6 +321,33 @@ class TransformProcessBuilder:
             t.MapAllStringsExceptListTransform(column, new_value, tuple(exceptions))
         )
 
+    # --- time -----------------------------------------------------------------------------------
+
+    def string_to_time(
+        self,
+        column: str,
+        time_format: str | None = None,
+        time_zone: str = "UTC",
+        *,
+        locale: str | None = None,
+    ) -> TransformProcessBuilder:
+        """Parse text to times by a Joda pattern."""
+        return self.add(t.StringToTimeTransform(column, time_format, time_zone, locale))
+
+    def time_math_op(
+        self, column: str, op: str | t.MathOp, quantity: int, unit: str | t.TimeUnit
+    ) -> TransformProcessBuilder:
+        """Shift times by a duration."""
+        return self.add(
+            t.TimeMathOpTransform(column, t.MathOp(op), quantity, t.TimeUnit(unit))
+        )
+
+    def derive_columns_from_time(
+        self, column: str, *derived: t.DerivedColumn, insert_after: str | None = None
+    ) -> TransformProcessBuilder:
+        """Add calendar fields or formatted texts of a Time column."""
+        return self.add(t.DeriveColumnsFromTimeTransform(column, derived, insert_after))
+
     # --- values ---------------------------------------------------------------------------------
 
     def replace_empty_integer(self, column: str, value: int) -> TransformProcessBuilder:

@@ -99,31 +99,44 @@ def transformed_frames(
                 frame, n = drop_records(frame, e)
                 dropped += n
 
-    def work(task: Callable[[], Frame]) -> tuple[Any, int]:
+    def work(task: Callable[[], Frame]) -> tuple[Any, int, InvalidValueError | None]:
         try:
             frame = task()
-            dropped = 0
-            if on_error == "skip":
-                frame, dropped = process.run_skipping(frame, last=whole)
-            else:
-                frame = process.run(frame, last=whole)
-            if whole is not None:
-                return frame, dropped
-            result, more = finished(frame, task)
-            return result, dropped + more
         except InvalidValueError as e:
-            locate = getattr(task, "locate", None)
-            raise (locate(e) if locate is not None else e) from None
+            raise located(task, e) from None
+        try:
+            return (*run(task, frame), None)
+        except InvalidValueError as e:
+            error, row = located(task, e), e.row
+            if row is None or not 0 < row < frame.num_records:
+                raise error from None
+        # What comes before the bad record is still delivered; then the error is raised.
+        return (*run(task, frame.sliced(0, row)), error)
+
+    def run(task: Any, frame: Frame) -> tuple[Any, int]:
+        dropped = 0
+        if on_error == "skip":
+            frame, dropped = process.run_skipping(frame, last=whole)
+        else:
+            frame = process.run(frame, last=whole)
+        if whole is not None:
+            return frame, dropped
+        result, more = finished(frame, task)
+        return result, dropped + more
 
     tasks = input_frames(process, source)
     results = ordered_map(work, tasks, threads=threads, ahead=threads + 2)
     if whole is None:
-        for result, dropped in results:
+        for result, dropped, error in results:
             skipped.records += dropped
             yield result
+            if error is not None:
+                raise error
         return
     frames = []
-    for frame, dropped in results:
+    for frame, dropped, error in results:
+        if error is not None:
+            raise error
         skipped.records += dropped
         frames.append(frame)
     if not frames:
@@ -137,6 +150,12 @@ def transformed_frames(
     result, dropped = finished(joined, None)
     skipped.records += dropped
     yield result
+
+
+def located(task: Any, error: InvalidValueError) -> InvalidValueError:
+    """An error with what the reader knows about its place."""
+    locate = getattr(task, "locate", None)
+    return error if locate is None else locate(error)
 
 
 class BatchStream(Iterator[pa.RecordBatch]):

@@ -1,6 +1,11 @@
-"""Record readers and input splits."""
+"""Record readers and the input splits that tell them where their files are."""
+
+from ._combined import *
 from ._csv import *
 from ._csv_parser import *
+from ._memory import *
 from ._metadata import *
 from ._reader import *
 from ._splits import *
+from ._text_lines import *
+from ._whole_files import *

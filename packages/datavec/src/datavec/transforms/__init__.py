@@ -9,3 +9,4 @@ from ._normalize import *
 from ._numeric import *
 from ._text import *
 from ._types import *
+from ._time import *

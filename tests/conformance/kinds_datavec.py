@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from harness import Case, NotSupported, number
+
 from datavec import (
     CollectionInputSplit,
     CollectionRecordReader,
@@ -38,7 +40,6 @@ from datavec._arrow_io import (
 from datavec._frame import Frame
 from datavec._java_text import parse_double, parse_int
 from datavec._writable import Writable
-from harness import Case, NotSupported, number
 
 Value = list[Any]
 Handler = Callable[[Case], None]
@@ -86,9 +87,8 @@ def check_value(actual: Any, expected: Value, case: Case, what: str) -> None:
         return
     if kind in ("Int", "Long"):
         got = parse_int(actual, 64) if isinstance(actual, str) else actual
-        assert not isinstance(got, bool) and got == int(text), (
-            f"{what}: {actual!r}, expected {text}"
-        )
+        assert not isinstance(got, bool), f"{what}: {actual!r}, expected {text}"
+        assert got == int(text), f"{what}: {actual!r}, expected {text}"
         return
     if kind == "Boolean":
         assert actual is (text == "true"), f"{what}: {actual!r}, expected {text}"
@@ -340,7 +340,9 @@ def metadata_valid(case: Case) -> None:
     values = [writable(v, case) for v in case.meta["values"]]
     for row in case.meta["rows"]:
         meta = decode(AbstractColumnMetaData, row["metadata"])
-        for value, recorded, expected in zip(values, case.meta["values"], row["valid"], strict=True):
+        for value, recorded, expected in zip(
+            values, case.meta["values"], row["valid"], strict=True
+        ):
             got = bool(meta.valid_mask(column_from_values([value], meta))[0])
             assert got == expected, f"{meta} on {recorded}: {got}, expected {expected}"
 

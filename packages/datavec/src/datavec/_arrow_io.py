@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -153,4 +154,4 @@ def frame_to_sequences(frame: Frame, on_invalid: str = "raise") -> list[list[lis
     """Sequences of rows, as `frame_to_records`."""
     rows = frame_to_records(frame, on_invalid)
     offsets = frame.need_offsets("frame_to_sequences").tolist()
-    return [rows[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [rows[a:b] for a, b in pairwise(offsets)]

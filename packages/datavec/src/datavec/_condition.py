@@ -8,39 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from ._action import need_type
-from ._convert import as_text
 from ._errors import DataVecError, SchemaError
 from ._frame import Array, Frame
-from ._java_regex import compile_java
-from ._metadata import ColumnType
 from ._schema import Schema
 from ._serde import java_type
 
 __all__ = [
     "AbstractColumnCondition",
     "AbstractCondition",
-    "BooleanColumnCondition",
     "BooleanCondition",
-    "CategoricalColumnCondition",
     "ConditionOp",
-    "DoubleColumnCondition",
-    "FloatColumnCondition",
-    "InfiniteColumnCondition",
-    "IntegerColumnCondition",
-    "InvalidValueColumnCondition",
-    "LongColumnCondition",
-    "NaNColumnCondition",
-    "NullWritableColumnCondition",
     "SequenceConditionMode",
     "SequenceLengthCondition",
-    "StringColumnCondition",
-    "StringRegexColumnCondition",
-    "TimeColumnCondition",
-    "TrivialColumnCondition",
 ]
 
 _COLUMN = "org.datavec.api.transform.condition.column."
@@ -136,306 +116,21 @@ class AbstractColumnCondition(AbstractCondition):
         counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.mask(frame))])
         true_steps = counts[offsets[1:]] - counts[offsets[:-1]]
         if self.mode is SequenceConditionMode.AND:
-            return true_steps == np.diff(offsets)
-        return true_steps > 0
+            return np.asarray(true_steps == np.diff(offsets))
+        return np.asarray(true_steps > 0)
 
 
-def _mode() -> Any:
-    return field(default=SequenceConditionMode.OR, metadata={"json": None}, repr=False)
-
-
-def _ordered(op: ConditionOp, values: Array, value: Any) -> Array:
+def compared(op: ConditionOp, values: Array, value: Any) -> Array:
+    """``values op value`` for the six ordering operators."""
     if op is ConditionOp.LESS_THAN:
-        return values < value
+        return np.asarray(values < value)
     if op is ConditionOp.LESS_OR_EQUAL:
-        return values <= value
+        return np.asarray(values <= value)
     if op is ConditionOp.GREATER_THAN:
-        return values > value
+        return np.asarray(values > value)
     if op is ConditionOp.GREATER_OR_EQUAL:
-        return values >= value
-    return values == value if op is ConditionOp.EQUAL else values != value
-
-
-def _check_op(condition: Any, *, text: bool) -> None:
-    """Complete the fields of a value condition: op by name, `value` or `set`, not both."""
-    name = type(condition).__name__
-    op = ConditionOp(condition.op)
-    object.__setattr__(condition, "op", op)
-    object.__setattr__(condition, "mode", SequenceConditionMode(condition.mode))
-    is_set = op in (ConditionOp.IN_SET, ConditionOp.NOT_IN_SET)
-    if is_set and condition.members is None and isinstance(condition.value, (list, tuple, set, frozenset)):
-        object.__setattr__(condition, "members", condition.value)
-        object.__setattr__(condition, "value", None)
-    if is_set:
-        if condition.members is None or isinstance(condition.members, str):
-            raise SchemaError(f"{name}: {op.value} needs a set of values, received {condition.members!r}")
-        object.__setattr__(condition, "members", tuple(condition.members))
-        object.__setattr__(condition, "value", None)
-    else:
-        object.__setattr__(condition, "members", None)
-        if condition.value is None:
-            raise SchemaError(f"{name}: {op.value} needs a value")
-    if text and op not in (
-        ConditionOp.EQUAL,
-        ConditionOp.NOT_EQUAL,
-        ConditionOp.IN_SET,
-        ConditionOp.NOT_IN_SET,
-    ):
-        raise SchemaError(f"{name}: text cannot be compared by {op.value}; use Equal or InSet")
-
-
-def _in_set(values: Array, members: tuple[Any, ...]) -> Array:
-    """Membership by Java's boxed equality: NaN is in a set holding NaN, -0.0 is not 0.0."""
-    wanted = np.array(members, values.dtype)
-    if values.dtype.kind != "f":
-        return np.isin(values, wanted)
-    bits = np.int32 if values.dtype == np.float32 else np.int64
-    nan = np.array(np.nan, values.dtype)
-    plain = np.where(np.isnan(values), nan, values)
-    return np.isin(plain.view(bits), np.where(np.isnan(wanted), nan, wanted).view(bits))
-
-
-class _AbstractNumberCondition(AbstractColumnCondition):
-    op: ConditionOp
-    value: Any
-    members: tuple[Any, ...] | None
-
-    def __post_init__(self) -> None:
-        _check_op(self, text=False)
-
-    @abstractmethod
-    def values(self, frame: Frame) -> Array:
-        """The column's numbers."""
-
-    def mask(self, frame: Frame) -> Array:
-        values = self.values(frame)
-        if self.members is not None:
-            found = _in_set(values, self.members)
-            return found if self.op is ConditionOp.IN_SET else ~found
-        return _ordered(self.op, values, values.dtype.type(self.value))
-
-
-@java_type(_COLUMN + "IntegerColumnCondition")
-@dataclass(frozen=True)
-class IntegerColumnCondition(_AbstractNumberCondition):
-    """Compare a column, read as 32-bit integers.
-
-    >>> IntegerColumnCondition("age", ">=", 18).op.value
-    'GreaterOrEqual'
-    """
-
-    column_name: str
-    op: ConditionOp
-    value: int | None = None
-    members: tuple[int, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-    def values(self, frame: Frame) -> Array:
-        return frame.ints(self.column_name)
-
-
-@java_type(_COLUMN + "LongColumnCondition")
-@dataclass(frozen=True)
-class LongColumnCondition(_AbstractNumberCondition):
-    """Compare a column, read as 64-bit integers."""
-
-    column_name: str
-    op: ConditionOp
-    value: int | None = None
-    members: tuple[int, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-    def values(self, frame: Frame) -> Array:
-        return frame.longs(self.column_name)
-
-
-@java_type(_COLUMN + "DoubleColumnCondition")
-@dataclass(frozen=True)
-class DoubleColumnCondition(_AbstractNumberCondition):
-    """Compare a column, read as 64-bit floats; with NaN only NotEqual holds."""
-
-    column_name: str
-    op: ConditionOp
-    value: float | None = None
-    members: tuple[float, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-    def values(self, frame: Frame) -> Array:
-        return frame.doubles(self.column_name)
-
-
-@java_type(_COLUMN + "FloatColumnCondition")
-@dataclass(frozen=True)
-class FloatColumnCondition(_AbstractNumberCondition):
-    """Compare a column, read as 32-bit floats."""
-
-    column_name: str
-    op: ConditionOp
-    value: float | None = None
-    members: tuple[float, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-    def values(self, frame: Frame) -> Array:
-        return frame.floats(self.column_name)
-
-
-@java_type(_COLUMN + "TimeColumnCondition")
-@dataclass(frozen=True)
-class TimeColumnCondition(_AbstractNumberCondition):
-    """Compare instants, given in ms since 1970."""
-
-    column_name: str
-    op: ConditionOp
-    value: int | None = None
-    members: tuple[int, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-    def values(self, frame: Frame) -> Array:
-        return frame.longs(self.column_name)
-
-
-class _AbstractTextCondition(AbstractColumnCondition):
-    op: ConditionOp
-    value: str | None
-    members: tuple[str, ...] | None
-
-    def __post_init__(self) -> None:
-        _check_op(self, text=True)
-
-    def mask(self, frame: Frame) -> Array:
-        texts = as_text(frame.column(self.column_name), self.column_name)
-        wanted = pa.array(self.members if self.members is not None else [self.value], pa.string())
-        if pa.types.is_dictionary(texts.type):
-            found = pc.is_in(texts.dictionary, wanted).take(texts.indices)
-        elif len(wanted) == 1:
-            found = pc.equal(texts, wanted[0])
-        else:
-            found = pc.is_in(texts, wanted)
-        result = found.to_numpy(zero_copy_only=False)
-        return result if self.op in (ConditionOp.EQUAL, ConditionOp.IN_SET) else ~result
-
-
-@java_type(_COLUMN + "StringColumnCondition")
-@dataclass(frozen=True)
-class StringColumnCondition(_AbstractTextCondition):
-    """Compare a column's texts (Equal, NotEqual, InSet, NotInSet)."""
-
-    column_name: str
-    op: ConditionOp
-    value: str | None = None
-    members: tuple[str, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-
-@java_type(_COLUMN + "CategoricalColumnCondition")
-@dataclass(frozen=True)
-class CategoricalColumnCondition(_AbstractTextCondition):
-    """Compare a column's categories (Equal, NotEqual, InSet, NotInSet)."""
-
-    column_name: str
-    op: ConditionOp
-    value: str | None = None
-    members: tuple[str, ...] | None = field(default=None, metadata={"json": "set"})
-    mode: SequenceConditionMode = _mode()
-
-
-@java_type("org.datavec.api.transform.condition.string.StringRegexColumnCondition")
-@dataclass(frozen=True)
-class StringRegexColumnCondition(AbstractColumnCondition):
-    """True where the whole text matches a Java regular expression."""
-
-    column_name: str
-    regex: str
-    mode: SequenceConditionMode = _mode()
-
-    def check(self, schema: Schema) -> None:
-        super().check(schema)
-        compile_java(self.regex)
-
-    def mask(self, frame: Frame) -> Array:
-        unique, codes = frame.texts(self.column_name)
-        match = compile_java(self.regex).fullmatch
-        return np.array([match(t) is not None for t in unique], bool)[codes]
-
-
-@java_type(_COLUMN + "BooleanColumnCondition")
-@dataclass(frozen=True)
-class BooleanColumnCondition(AbstractColumnCondition):
-    """True where a Boolean column is true."""
-
-    column_name: str
-    mode: SequenceConditionMode = _mode()
-
-    def check(self, schema: Schema) -> None:
-        need_type(self, schema, self.column_name, ColumnType.BOOLEAN)
-
-    def mask(self, frame: Frame) -> Array:
-        return frame.ints(self.column_name) != 0
-
-
-@java_type(_COLUMN + "NaNColumnCondition")
-@dataclass(frozen=True)
-class NaNColumnCondition(AbstractColumnCondition):
-    """True where the number is NaN."""
-
-    column_name: str
-    mode: SequenceConditionMode = _mode()
-
-    def mask(self, frame: Frame) -> Array:
-        return np.isnan(frame.doubles(self.column_name))
-
-
-@java_type(_COLUMN + "InfiniteColumnCondition")
-@dataclass(frozen=True)
-class InfiniteColumnCondition(AbstractColumnCondition):
-    """True where the number is infinite."""
-
-    column_name: str
-    mode: SequenceConditionMode = _mode()
-
-    def mask(self, frame: Frame) -> Array:
-        return np.isinf(frame.doubles(self.column_name))
-
-
-@java_type(_COLUMN + "NullWritableColumnCondition")
-@dataclass(frozen=True)
-class NullWritableColumnCondition(AbstractColumnCondition):
-    """True where the value is missing."""
-
-    column_name: str
-    mode: SequenceConditionMode = _mode()
-
-    def mask(self, frame: Frame) -> Array:
-        column = frame.column(self.column_name)
-        return np.asarray(column.is_null().to_numpy(zero_copy_only=False), bool)
-
-
-@java_type(_COLUMN + "InvalidValueColumnCondition")
-@dataclass(frozen=True)
-class InvalidValueColumnCondition(AbstractColumnCondition):
-    """True where the value does not satisfy the column's type and restrictions."""
-
-    column_name: str
-    mode: SequenceConditionMode = _mode()
-
-    def wants_text(self) -> set[str]:
-        return {self.column_name}
-
-    def mask(self, frame: Frame) -> Array:
-        meta = frame.schema.metadata(self.column_name)
-        return ~meta.valid_mask(frame.column(self.column_name))
-
-
-@java_type(_COLUMN + "TrivialColumnCondition")
-@dataclass(frozen=True)
-class TrivialColumnCondition(AbstractColumnCondition):
-    """True for every record."""
-
-    column_name: str = field(metadata={"also": ("name",)})
-    mode: SequenceConditionMode = _mode()
-
-    def mask(self, frame: Frame) -> Array:
-        return np.ones(frame.num_rows, bool)
+        return np.asarray(values >= value)
+    return np.asarray(values == value if op is ConditionOp.EQUAL else values != value)
 
 
 @java_type("org.datavec.api.transform.condition.sequence.SequenceLengthCondition")
@@ -473,7 +168,7 @@ class SequenceLengthCondition(AbstractCondition):
         if self.op in (ConditionOp.IN_SET, ConditionOp.NOT_IN_SET):
             found = np.isin(lengths, np.array(self.members, np.int64))
             return found if self.op is ConditionOp.IN_SET else ~found
-        return _ordered(self.op, lengths, self.length)
+        return compared(self.op, lengths, self.length)
 
 
 @java_type("org.datavec.api.transform.condition.BooleanCondition")
@@ -481,6 +176,7 @@ class SequenceLengthCondition(AbstractCondition):
 class BooleanCondition(AbstractCondition):
     """Combine conditions by AND, OR, NOT (one condition) or XOR (two).
 
+    >>> from datavec import IntegerColumnCondition
     >>> old = IntegerColumnCondition("age", ">", 60)
     >>> BooleanCondition.not_(old).type
     'NOT'
@@ -493,9 +189,11 @@ class BooleanCondition(AbstractCondition):
         object.__setattr__(self, "conditions", tuple(self.conditions))
         wanted = {"AND": None, "OR": None, "NOT": 1, "XOR": 2}
         if self.type not in wanted:
-            raise SchemaError(f"BooleanCondition: type must be AND, OR, NOT or XOR; got {self.type!r}")
+            raise SchemaError(
+                f"BooleanCondition: type must be AND, OR, NOT or XOR; got {self.type!r}"
+            )
         n = wanted[self.type]
-        if n is not None and len(self.conditions) != n or not self.conditions:
+        if (n is not None and len(self.conditions) != n) or not self.conditions:
             raise SchemaError(
                 f"BooleanCondition: {self.type} takes {n or 'at least one'} condition(s), "
                 f"received {len(self.conditions)}"

@@ -69,29 +69,29 @@ def as_float(column: pa.Array, name: str) -> Array:
 def _integers(column: pa.Array, name: str, target: pa.DataType) -> Array:
     t = column.type
     if is_text(t):
-        return _parsed(column, name, target).to_numpy(zero_copy_only=False)
+        return np.asarray(_parsed(column, name, target).to_numpy(zero_copy_only=False))
     refuse_nulls(column, name, _EXPECTED[target])
     dtype = np.int32 if target == pa.int32() else np.int64
     if pa.types.is_timestamp(t):
-        return column.view(pa.int64()).to_numpy().astype(dtype, copy=False)
+        return np.asarray(column.view(pa.int64()).to_numpy(), dtype)
     if pa.types.is_floating(t):
         return saturated(column.to_numpy(), dtype)
     if pa.types.is_integer(t) or pa.types.is_boolean(t):
-        return column.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype)
     raise not_numeric(column, name, _EXPECTED[target])
 
 
 def _floats(column: pa.Array, name: str, target: pa.DataType) -> Array:
     t = column.type
     if is_text(t):
-        return _parsed(column, name, target).to_numpy(zero_copy_only=False)
+        return np.asarray(_parsed(column, name, target).to_numpy(zero_copy_only=False))
     refuse_nulls(column, name, "a number")
     dtype = np.float64 if target == pa.float64() else np.float32
     if pa.types.is_timestamp(t):
-        return column.view(pa.int64()).to_numpy().astype(dtype)
+        return np.asarray(column.view(pa.int64()).to_numpy(), dtype)
     if pa.types.is_floating(t) or pa.types.is_integer(t) or pa.types.is_boolean(t):
         with np.errstate(over="ignore"):
-            return column.to_numpy(zero_copy_only=False).astype(dtype, copy=False)
+            return np.asarray(column.to_numpy(zero_copy_only=False), dtype)
     raise not_numeric(column, name, "a number")
 
 
@@ -204,7 +204,9 @@ def texts_of(column: pa.Array, name: str) -> tuple[list[str], Array]:
 # --- to a schema's type ------------------------------------------------------------------------
 
 
-def to_type(column: pa.Array, target: pa.DataType, name: str, on_invalid: str = "raise") -> pa.Array:
+def to_type(
+    column: pa.Array, target: pa.DataType, name: str, on_invalid: str = "raise"
+) -> pa.Array:
     """Convert a column to the Arrow type of its schema; missing values stay missing.
 
     Args:

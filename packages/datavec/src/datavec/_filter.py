@@ -110,4 +110,4 @@ class InvalidNumColumns(AbstractFilter):
 
 def _all_steps(valid: Array, offsets: Array) -> Array:
     counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(~valid)])
-    return counts[offsets[1:]] == counts[offsets[:-1]]
+    return np.asarray(counts[offsets[1:]] == counts[offsets[:-1]])

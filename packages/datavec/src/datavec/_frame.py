@@ -141,9 +141,7 @@ class Frame:
             return Frame(self.schema, columns, stop - start)
         first, last = int(self.offsets[start]), int(self.offsets[stop])
         columns = tuple(c.slice(first, last - first) for c in self.columns)
-        return Frame(
-            self.schema, columns, last - first, self.offsets[start : stop + 1] - first
-        )
+        return Frame(self.schema, columns, last - first, self.offsets[start : stop + 1] - first)
 
     @property
     def num_records(self) -> int:

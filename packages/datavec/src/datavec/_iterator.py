@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
+
 from nd4py.data import DataSet, DataSetIterator
 
 from ._convert import to_type
@@ -243,7 +245,9 @@ class RecordReaderDataSetIterator(DataSetIterator):
         start = self._position(schema, first)
         stop = start if self._label_to is None else self._position(schema, self._label_to)
         if stop < start:
-            raise SchemaError(f"label_to ({self._label_to}) must not come before label_from ({first})")
+            raise SchemaError(
+                f"label_to ({self._label_to}) must not come before label_from ({first})"
+            )
         labels = names[start : stop + 1]
         features = names[:start] + names[stop + 1 :]
         if not features:
@@ -300,18 +304,13 @@ class RecordReaderDataSetIterator(DataSetIterator):
             finish=packer,
             skipped=self._skipped,
         )
-        made = 0
-        for part in _equal_parts(rows, self._batch_size):
-            if self._max_num_batches is not None and made >= self._max_num_batches:
-                return
-            made += 1
+        parts = _equal_parts(rows, self._batch_size)
+        for part in islice(parts, self._max_num_batches):
             yield self._data_set(part, columns)
 
     def _data_set(self, rows: _Rows, columns: _Columns) -> DataSet:
         labels = rows.features if columns.labels_are_features else rows.labels
-        return DataSet(
-            rows.features, labels, label_names=self.labels, metadata=rows.metadata
-        )
+        return DataSet(rows.features, labels, label_names=self.labels, metadata=rows.metadata)
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> DataSet:
         """Read single examples again, by the metadata that `collect_metadata` attached."""

@@ -1,4 +1,4 @@
-"""Date patterns of Joda-Time: parsing texts to instants, writing instants, calendar fields."""
+"""Date patterns of Joda-Time: parsing texts to instants, writing instants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from ._errors import DataVecError, UnsupportedTransformError
 from ._zones import local_to_utc, offsets_at
 
-__all__ = ["DateFormat", "calendar_field", "field_names"]
+__all__ = ["DateFormat", "date_format"]
 
 Array = np.ndarray[Any, Any]
 _DAY = 86_400_000
@@ -161,7 +161,9 @@ class DateFormat:
             elif token.letter == "a":
                 parts.append("(AM|PM|am|pm)")
             elif token.letter == "Z":
-                parts.append(r"([+-][0-9]{2}(?::?[0-9]{2})?(?::?[0-9]{2})?|Z|[A-Z][A-Za-z_]+(?:/\w+)*)")
+                parts.append(
+                    r"([+-][0-9]{2}(?::?[0-9]{2})?(?::?[0-9]{2})?|Z|[A-Z][A-Za-z_]+(?:/\w+)*)"
+                )
             elif token.letter == "G":
                 parts.append("(AD|BC)")
             else:
@@ -216,7 +218,9 @@ class DateFormat:
             elif token.letter == "Z":
                 offset = _offset_of(found)
             elif token.letter == "G" and found == "BC":
-                raise UnsupportedTransformError("date pattern: years before Christ are not supported")
+                raise UnsupportedTransformError(
+                    "date pattern: years before Christ are not supported"
+                )
             elif token.letter == "z":
                 if found not in ("UTC", "GMT"):
                     raise UnsupportedTransformError(
@@ -245,8 +249,11 @@ class DateFormat:
             if not token.letter:
                 if not token.text.isascii():
                     return None
-            elif token.is_number and token.letter in "yYMdHmsS" and token.count in (
-                (4,) if token.letter in "yY" else (1, 2, 3) if token.letter == "S" else (2,)
+            elif (
+                token.is_number
+                and token.letter in "yYMdHmsS"
+                and token.count
+                in ((4,) if token.letter in "yY" else (1, 2, 3) if token.letter == "S" else (2,))
             ):
                 layout.append((_NUMERIC[token.letter][0], at, token.count))
             else:
@@ -287,7 +294,11 @@ class DateFormat:
         after = (months + 1).astype("M8[M]").astype("M8[D]").astype(np.int64)
         bad |= day > after - first
         millis = (first + day - 1) * _DAY
-        for name, factor, high in (("hour", 3_600_000, 23), ("minute", 60_000, 59), ("second", 1000, 59)):
+        for name, factor, high in (
+            ("hour", 3_600_000, 23),
+            ("minute", 60_000, 59),
+            ("second", 1000, 59),
+        ):
             if name in values:
                 bad |= values[name] > high
                 millis = millis + values[name] * factor
@@ -425,74 +436,6 @@ def _time(v: dict[str, int]) -> int:
         + v.get("second", 0) * 1000
         + v.get("fraction", 0)
     )
-
-
-# --- calendar fields of many instants ------------------------------------------------------------
-
-
-def _days(local: Array) -> Array:
-    return np.floor_divide(local, _DAY).astype("M8[D]")
-
-
-def _year(local: Array) -> Array:
-    return _days(local).astype("M8[Y]").astype(np.int64) + 1970
-
-
-def _day_of_week(local: Array) -> Array:
-    return (np.floor_divide(local, _DAY) + 3) % 7 + 1
-
-
-def _iso_thursday(local: Array) -> Array:
-    """The Thursday of the week, which decides the week's year."""
-    return local + (4 - _day_of_week(local)) * _DAY
-
-
-def _day_of_year(local: Array) -> Array:
-    days = _days(local)
-    return (days - days.astype("M8[Y]")).astype(np.int64) + 1
-
-
-def _of_day(local: Array, unit: int) -> Array:
-    return local % _DAY // unit
-
-
-_HOUR, _MINUTE, _SECOND = 3_600_000, 60_000, 1000
-_FIELDS: dict[str, Any] = {
-    "era": lambda t: np.ones(len(t), np.int64),
-    "yearOfEra": _year,
-    "centuryOfEra": lambda t: _year(t) // 100,
-    "yearOfCentury": lambda t: _year(t) % 100,
-    "year": _year,
-    "dayOfYear": _day_of_year,
-    "monthOfYear": lambda t: _days(t).astype("M8[M]").astype(np.int64) % 12 + 1,
-    "dayOfMonth": lambda t: (_days(t) - _days(t).astype("M8[M]")).astype(np.int64) + 1,
-    "weekyearOfCentury": lambda t: _year(t) % 100,  # the calendar year, as in the original
-    "weekyear": lambda t: _year(_iso_thursday(t)),
-    "weekOfWeekyear": lambda t: (_day_of_year(_iso_thursday(t)) - 1) // 7 + 1,
-    "dayOfWeek": _day_of_week,
-    "halfdayOfDay": lambda t: _of_day(t, 12 * _HOUR),
-    "hourOfHalfday": lambda t: _of_day(t, _HOUR) % 12,
-    "clockhourOfHalfday": lambda t: (_of_day(t, _HOUR) + 11) % 12 + 1,
-    "clockhourOfDay": lambda t: (_of_day(t, _HOUR) + 23) % 24 + 1,
-    "hourOfDay": lambda t: _of_day(t, _HOUR),
-    "minuteOfDay": lambda t: _of_day(t, _MINUTE),
-    "minuteOfHour": lambda t: _of_day(t, _MINUTE) % 60,
-    "secondOfDay": lambda t: _of_day(t, _SECOND),
-    "secondOfMinute": lambda t: _of_day(t, _SECOND) % 60,
-    "millisOfDay": lambda t: t % _DAY,
-    "millisOfSecond": lambda t: t % 1000,
-}
-
-
-def field_names() -> tuple[str, ...]:
-    """The names of Joda's date-time fields."""
-    return tuple(_FIELDS)
-
-
-def calendar_field(name: str, instants: Array, zone: str) -> Array:
-    """A calendar field (int32) of instants in ms, in a zone; `name` as Joda's ``hourOfDay``."""
-    local = instants + offsets_at(instants, zone)
-    return np.asarray(_FIELDS[name](local)).astype(np.int32)
 
 
 @lru_cache(maxsize=128)

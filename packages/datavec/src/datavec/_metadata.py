@@ -136,9 +136,7 @@ class IntegerMetaData(AbstractColumnMetaData):
         return pa.int32()
 
     def valid_mask(self, column: pa.Array) -> Mask:
-        return _integer_mask(
-            column, pa.int32(), self.min_allowed_value, self.max_allowed_value
-        )
+        return _integer_mask(column, pa.int32(), self.min_allowed_value, self.max_allowed_value)
 
     def _describe(self) -> list[str]:
         return _bounds(self.min_allowed_value, self.max_allowed_value, str)
@@ -159,9 +157,7 @@ class LongMetaData(AbstractColumnMetaData):
         return pa.int64()
 
     def valid_mask(self, column: pa.Array) -> Mask:
-        return _integer_mask(
-            column, pa.int64(), self.min_allowed_value, self.max_allowed_value
-        )
+        return _integer_mask(column, pa.int64(), self.min_allowed_value, self.max_allowed_value)
 
     def _describe(self) -> list[str]:
         return _bounds(self.min_allowed_value, self.max_allowed_value, str)

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["NDARRAY", "flat_values", "from_arrays", "from_flat", "is_ndarray", "ndarray_scalar", "to_arrays"]
+__all__ = [
+    "NDARRAY",
+    "flat_values",
+    "from_arrays",
+    "from_flat",
+    "is_ndarray",
+    "ndarray_scalar",
+    "to_arrays",
+]
 
 NDARRAY = pa.struct([("data", pa.list_(pa.float32())), ("shape", pa.list_(pa.int32()))])
 
@@ -26,9 +34,7 @@ def ndarray_scalar(value: np.ndarray[Any, Any]) -> pa.Scalar:
 def from_arrays(values: Sequence[np.ndarray[Any, Any] | None]) -> pa.Array:
     """Pack arrays (None = missing) into a column."""
     rows = [
-        None
-        if v is None
-        else {"data": np.ravel(v).astype(np.float32), "shape": list(np.shape(v))}
+        None if v is None else {"data": np.ravel(v).astype(np.float32), "shape": list(np.shape(v))}
         for v in values
     ]
     return pa.array(rows, NDARRAY)

@@ -172,7 +172,9 @@ class TransformProcess:
             SchemaError: the record has the wrong width, or the process makes or reads sequences.
         """
         if self.initial_schema.is_sequence or self.final_schema.is_sequence:
-            raise SchemaError("execute_record: the process works on sequences; use execute_sequences")
+            raise SchemaError(
+                "execute_record: the process works on sequences; use execute_sequences"
+            )
         rows = self.execute_records([record])
         return rows[0] if rows else None
 
@@ -227,7 +229,9 @@ class TransformProcess:
         raw = body.get("actionList", [])
         if not isinstance(raw, list):
             raise SerializationError("actionList: expected a list")
-        return TransformProcess(schema, tuple(_action(a, f"actionList[{i}]") for i, a in enumerate(raw)))
+        return TransformProcess(
+            schema, tuple(_action(a, f"actionList[{i}]") for i, a in enumerate(raw))
+        )
 
     def to_yaml(self) -> str:
         """The JSON text, which is YAML too, and what Deeplearning4j writes here."""
@@ -312,4 +316,3 @@ def drop_records(frame: Frame, error: InvalidValueError) -> tuple[Frame, int]:
         rows = np.searchsorted(frame.offsets, rows, side="right") - 1
     keep[rows] = False
     return frame.filtered(keep), int(np.count_nonzero(~keep))
-

@@ -50,9 +50,7 @@ class TransformProcessBuilder:
         try:
             self._schema = action.output_schema(self._schema)
         except SchemaError as e:
-            raise SchemaError(
-                f"step {len(self._actions)} {type(action).__name__}: {e}"
-            ) from None
+            raise SchemaError(f"step {len(self._actions)} {type(action).__name__}: {e}") from None
         self._actions.append(action)
         return self
 
@@ -107,9 +105,7 @@ class TransformProcessBuilder:
     ) -> TransformProcessBuilder:
         """Add a column with one value."""
         kind = ColumnType(column_type)
-        return self.add(
-            t.AddConstantColumnTransform(name, kind, Writable.of(value, kind.value))
-        )
+        return self.add(t.AddConstantColumnTransform(name, kind, Writable.of(value, kind.value)))
 
     def add_constant_double_column(self, name: str, value: float) -> TransformProcessBuilder:
         """Add a Double column with one value."""
@@ -137,9 +133,7 @@ class TransformProcessBuilder:
         """New Integer column from Integer columns."""
         return self.add(t.IntegerColumnsMathOpTransform(new_column, t.MathOp(op), columns))
 
-    def long_math_op(
-        self, column: str, op: str | t.MathOp, scalar: int
-    ) -> TransformProcessBuilder:
+    def long_math_op(self, column: str, op: str | t.MathOp, scalar: int) -> TransformProcessBuilder:
         """Long column op scalar."""
         return self.add(t.LongMathOpTransform(column, t.MathOp(op), scalar))
 
@@ -256,9 +250,7 @@ class TransformProcessBuilder:
         """Replace an integer column by one 0/1 column per value."""
         return self.add(t.IntegerToOneHotTransform(column, min_value, max_value))
 
-    def string_to_categorical(
-        self, column: str, states: Iterable[str]
-    ) -> TransformProcessBuilder:
+    def string_to_categorical(self, column: str, states: Iterable[str]) -> TransformProcessBuilder:
         """Declare a text column categorical."""
         return self.add(t.StringToCategoricalTransform(column, tuple(states)))
 
@@ -273,9 +265,7 @@ class TransformProcessBuilder:
         self, input_column: str, output_column: str, mode: str = "INCLUDE_OTHER_CATEGORY"
     ) -> TransformProcessBuilder:
         """The first digit of a value as a category."""
-        return self.add(
-            t.FirstDigitTransform(input_column, output_column, t.FirstDigitMode(mode))
-        )
+        return self.add(t.FirstDigitTransform(input_column, output_column, t.FirstDigitMode(mode)))
 
     # --- text -----------------------------------------------------------------------------------
 
@@ -303,9 +293,7 @@ class TransformProcessBuilder:
         """Put a value where the text is empty."""
         return self.add(t.ReplaceEmptyStringTransform(column, value))
 
-    def replace_string(
-        self, column: str, mapping: Mapping[str, str]
-    ) -> TransformProcessBuilder:
+    def replace_string(self, column: str, mapping: Mapping[str, str]) -> TransformProcessBuilder:
         """Replace matches of Java regular expressions, in order."""
         return self.add(t.ReplaceStringTransform(column, dict(mapping)))
 
@@ -317,9 +305,7 @@ class TransformProcessBuilder:
         self, column: str, new_value: str, exceptions: Iterable[str]
     ) -> TransformProcessBuilder:
         """Put one text for all that are not listed."""
-        return self.add(
-            t.MapAllStringsExceptListTransform(column, new_value, tuple(exceptions))
-        )
+        return self.add(t.MapAllStringsExceptListTransform(column, new_value, tuple(exceptions)))
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -338,9 +324,7 @@ class TransformProcessBuilder:
         self, column: str, op: str | t.MathOp, quantity: int, unit: str | t.TimeUnit
     ) -> TransformProcessBuilder:
         """Shift times by a duration."""
-        return self.add(
-            t.TimeMathOpTransform(column, t.MathOp(op), quantity, t.TimeUnit(unit))
-        )
+        return self.add(t.TimeMathOpTransform(column, t.MathOp(op), quantity, t.TimeUnit(unit)))
 
     def derive_columns_from_time(
         self, column: str, *derived: t.DerivedColumn, insert_after: str | None = None

@@ -251,9 +251,7 @@ class SequenceSchema(Schema):
         return True
 
     def with_columns(self, columns: Iterable[AbstractColumnMetaData]) -> Schema:
-        return SequenceSchema(
-            tuple(columns), self.min_sequence_length, self.max_sequence_length
-        )
+        return SequenceSchema(tuple(columns), self.min_sequence_length, self.max_sequence_length)
 
     def to_arrow(self) -> pa.Schema:
         """Arrow schema: one list per sequence in each column."""

@@ -187,9 +187,7 @@ class SchemaBuilder:
         allow_infinite: bool = False,
     ) -> SchemaBuilder:
         """Add a Float column."""
-        return self.add_column(
-            FloatMetaData(name, min_value, max_value, allow_nan, allow_infinite)
-        )
+        return self.add_column(FloatMetaData(name, min_value, max_value, allow_nan, allow_infinite))
 
     def add_columns_float(
         self,

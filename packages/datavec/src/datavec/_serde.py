@@ -15,7 +15,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 from ._errors import SerializationError, UnsupportedTransformError, shown
@@ -65,7 +65,7 @@ class _Key:
     default: Any
 
 
-@lru_cache(maxsize=None)
+@cache
 def _keys(cls: type) -> tuple[_Key, ...]:
     hints = typing.get_type_hints(cls)
     keys = []
@@ -91,11 +91,9 @@ def _keys(cls: type) -> tuple[_Key, ...]:
 
 def encode(value: Any) -> Any:
     """Turn a value into what `json` writes; dataclasses become objects with ``@class``."""
-    if value is None or isinstance(value, (bool, str)):
-        return value.value if isinstance(value, enum.Enum) else value
     if isinstance(value, enum.Enum):
         return value.value
-    if isinstance(value, (int, float)):
+    if value is None or isinstance(value, (bool, str, int, float)):
         return value
     if hasattr(value, "to_json_object"):
         return value.to_json_object()

@@ -24,17 +24,15 @@ class SkipCount:
         self.records = 0
 
 
-def _sources(source: Any) -> Iterable[pa.RecordBatch]:
+def _sources(source: Any) -> Iterator[pa.RecordBatch]:
     if isinstance(source, pa.RecordBatch):
-        return [source]
+        return iter([source])
     if isinstance(source, pa.Table):
-        return list(source.combine_chunks().to_batches(max_chunksize=1 << 17))
-    if isinstance(source, pa.RecordBatchReader):
-        return source
+        return iter(source.combine_chunks().to_batches(max_chunksize=1 << 17))
     if hasattr(source, "__arrow_c_stream__"):
-        return pa.RecordBatchReader.from_stream(source)
+        return iter(pa.RecordBatchReader.from_stream(source))
     if isinstance(source, Iterable) and not isinstance(source, (str, bytes, dict)):
-        return source
+        return iter(source)
     raise TypeError(
         "execute: expected a table, record batches or a record reader, "
         f"received {shown(source)} ({type(source).__name__})"

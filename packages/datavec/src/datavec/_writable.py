@@ -78,7 +78,7 @@ class Writable:
             return cls(kind, convert(value))
         if column_type == "Time" and isinstance(value, datetime.datetime):
             if value.tzinfo is None:
-                value = value.replace(tzinfo=datetime.timezone.utc)
+                value = value.replace(tzinfo=datetime.UTC)
             return cls("Long", round(value.timestamp() * 1000))
         if isinstance(value, (bool, np.bool_)):
             return cls("Boolean", bool(value))

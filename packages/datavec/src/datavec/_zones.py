@@ -17,7 +17,7 @@ __all__ = ["check_zone", "local_to_utc", "offsets_at"]
 Array = np.ndarray[Any, Any]
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})(?::?(\d{2}))?\Z")
 _DAY = 86_400_000
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC_NAMES = {"UTC", "GMT", "Z", "Etc/UTC", "UCT", "Zulu"}
 
 

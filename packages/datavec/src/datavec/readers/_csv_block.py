@@ -114,7 +114,8 @@ class BlockParser:
         except pa.ArrowInvalid:
             return self._parse_exactly(block)
         columns = {
-            name: table.column(name).combine_chunks() if table.column(name).num_chunks != 1
+            name: table.column(name).combine_chunks()
+            if table.column(name).num_chunks != 1
             else table.column(name).chunk(0)
             for name in self.types
         }
@@ -139,9 +140,7 @@ class BlockParser:
             try:
                 fields = self.parser.parse(line)
             except CsvError as e:
-                raise CsvError(
-                    str(e), file=block.file, line=block.first_line + i + 1
-                ) from None
+                raise CsvError(str(e), file=block.file, line=block.first_line + i + 1) from None
             if len(fields) != width:
                 if not self.skip_ragged:
                     raise CsvError(
@@ -205,7 +204,19 @@ def _enclosed(separator: bytes, quote: bytes) -> re.Pattern[bytes]:
     """A field that is enclosed in quotes as a whole, on one line."""
     s, q = re.escape(separator), re.escape(quote)
     return re.compile(
-        rb"(^|" + s + rb")" + q + rb"(?:[^" + q + rb"\r\n]|" + q + q + rb")*" + q
-        + rb"(?=" + s + rb"|[\r\n]|\Z)",
+        rb"(^|"
+        + s
+        + rb")"
+        + q
+        + rb"(?:[^"
+        + q
+        + rb"\r\n]|"
+        + q
+        + q
+        + rb")*"
+        + q
+        + rb"(?="
+        + s
+        + rb"|[\r\n]|\Z)",
         re.MULTILINE,
     )

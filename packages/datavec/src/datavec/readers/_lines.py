@@ -45,7 +45,7 @@ def _open_file(path: Path) -> BinaryIO:
         import gzip
 
         return gzip.open(path, "rb")  # type: ignore[return-value]
-    return open(path, "rb")  # noqa: SIM115 - closed by the caller
+    return open(path, "rb")
 
 
 def blocks_of(

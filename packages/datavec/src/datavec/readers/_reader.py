@@ -68,7 +68,7 @@ class AbstractRecordReader(ABC):
 
     def next_batch(self, count: int) -> list[list[Any]]:
         """Up to `count` records."""
-        out = []
+        out: list[list[Any]] = []
         while len(out) < count and self.has_next():
             out.append(self.next())
         return out

@@ -77,7 +77,9 @@ class RegexLineRecordReader(LineRecordReader):
         m = self._match(line)
         if m is None:
             raise CsvError(
-                f"the line does not match {self.regex!r}: {line[:200]!r}", file=file, line=number + 1
+                f"the line does not match {self.regex!r}: {line[:200]!r}",
+                file=file,
+                line=number + 1,
             )
         return list(m.groups())
 

@@ -25,9 +25,7 @@ class FileRecordReader(AbstractRecordReader):
         encoding: of the files.
     """
 
-    def __init__(
-        self, source: Any, *, append_label: bool = False, encoding: str = "utf-8"
-    ) -> None:
+    def __init__(self, source: Any, *, append_label: bool = False, encoding: str = "utf-8") -> None:
         super().__init__()
         self.append_label = append_label
         self.encoding = encoding

@@ -184,7 +184,8 @@ class StringToCategoricalTransform(AbstractColumnTransform):
     state_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if isinstance(self.state_names, str) or not self.state_names:
+        states: object = self.state_names
+        if isinstance(states, str) or not self.state_names:
             raise SchemaError(
                 f"StringToCategoricalTransform: state_names must be a non-empty list, "
                 f"received {self.state_names!r}"

@@ -176,9 +176,7 @@ class AbstractColumnsMathOpTransform(AbstractTransform):
         need_columns(self, schema, self.columns)
         for name in self.columns:
             need_type(self, schema, name, self.kind)
-        return schema.with_columns(
-            (*schema.columns, new_metadata(self.kind, self.new_column_name))
-        )
+        return schema.with_columns((*schema.columns, new_metadata(self.kind, self.new_column_name)))
 
     def reads(self, schema: Schema) -> set[str]:
         return set(self.columns)
@@ -280,5 +278,3 @@ class FloatMathFunctionTransform(AbstractMathFunctionTransform):
         result = math_function(self.math_function, frame.floats(name).astype(np.float64))
         with np.errstate(over="ignore"):
             return result.astype(np.float32)
-
-

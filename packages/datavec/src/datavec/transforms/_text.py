@@ -174,5 +174,3 @@ class ConcatenateStringColumns(AbstractTransform):
         parts = [plain_text(as_text(frame.column(n), n)) for n in self.columns_to_concatenate]
         joined = pc.binary_join_element_wise(*parts, self.delimiter)
         return frame.appended(output, joined)
-
-

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
+from .._calendar_fields import calendar_field, field_names
 from .._convert import as_text
 from .._errors import InvalidValueError, SchemaError, SerializationError
 from .._frame import Array, Frame
-from .._joda import calendar_field, date_format, field_names
+from .._joda import date_format
 from .._metadata import (
     AbstractColumnMetaData,
     ColumnType,
@@ -109,9 +110,7 @@ class StringToTimeTransform(AbstractColumnTransform):
             date_format(self.time_format, self.locale)
 
     def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
-        return TimeMetaData(
-            meta.name, self.time_zone, self.min_valid_time, self.max_valid_time
-        )
+        return TimeMetaData(meta.name, self.time_zone, self.min_valid_time, self.max_valid_time)
 
     def convert(self, frame: Frame, name: str) -> pa.Array:
         texts = as_text(frame.column(name), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["java_double", "java_float", "shortest_digits"]
+__all__ = ["java_double", "java_fixed", "java_float", "java_scientific", "shortest_digits"]
 
 
 def shortest_digits(value: float | np.float32) -> tuple[str, int]:
@@ -50,3 +50,38 @@ def _java_number(value: np.float64 | np.float32) -> str:
         return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
     whole = digits[: exponent + 1].ljust(exponent + 1, "0")
     return f"{sign}{whole}.{digits[exponent + 1 :] or '0'}"
+
+
+def java_fixed(value: float, decimals: int) -> str:
+    """The text of Java's ``String.format("%.<decimals>f")``: ties of the shortest digits round up.
+
+    >>> java_fixed(0.90625, 4), java_fixed(float("nan"), 2)
+    ('0.9063', 'NaN')
+    """
+    if not np.isfinite(value):
+        return _java_number(np.float64(value))
+    from decimal import ROUND_HALF_UP, Decimal
+
+    step = Decimal(1).scaleb(-decimals)
+    return str(Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP))
+
+
+def java_scientific(value: float, decimals: int) -> str:
+    """The text of Java's ``String.format("%.<decimals>e")``.
+
+    >>> java_scientific(0.000123455, 4), java_scientific(float("inf"), 3)
+    ('1.2346e-04', 'Infinity')
+    """
+    if not np.isfinite(value):
+        return _java_number(np.float64(value))
+    from decimal import ROUND_HALF_UP, Decimal
+
+    if value == 0:
+        sign = "-" if np.signbit(value) else ""
+        return f"{sign}{0:.{decimals}f}e+00"
+    digits, exponent = shortest_digits(np.float64(value))
+    mantissa = Decimal(f"{digits[0]}.{digits[1:] or '0'}")
+    rounded = mantissa.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    if rounded >= 10:
+        rounded, exponent = (rounded / 10).quantize(Decimal(1).scaleb(-decimals)), exponent + 1
+    return f"{'-' if value < 0 else ''}{rounded}e{exponent:+03d}"

@@ -183,14 +183,22 @@ void define_shapes() {
 
 // ---------------------------------------------------------------------------------------------------- copies, conversion
 
+Array view_as(const Array& self, int dtype) {
+    if (self.dtype == ND_UTF8 || dtype == ND_UTF8 || item_size(dtype) != self.itemsize()) {
+        throw TypeError(std::string("view_as: expected an element type of ") + std::to_string(self.itemsize()) +
+                        " bytes to see " + dtype_name(self.dtype) + " as, received " + dtype_name(dtype));
+    }
+    Array view = self.view(self.shape, self.strides, self.data);
+    view.dtype = dtype;
+    return view;
+}
+
 Array bits_of(const Array& self) {
-    if (is_complex(self.dtype) || self.dtype == ND_UTF8) {
+    static constexpr int unsigned_of_size[] = {-1, ND_UINT8, ND_UINT16, -1, ND_UINT32, -1, -1, -1, ND_UINT64};
+    if (self.itemsize() > 8 || is_complex(self.dtype)) {
         throw TypeError(std::string("view_bits: there is no unsigned integer of the size of ") + dtype_name(self.dtype));
     }
-    const int64_t size = self.itemsize();
-    Array view = self.view(self.shape, self.strides, self.data);
-    view.dtype = size == 1 ? ND_UINT8 : size == 2 ? ND_UINT16 : size == 4 ? ND_UINT32 : ND_UINT64;
-    return view;
+    return view_as(self, unsigned_of_size[self.itemsize()]);
 }
 
 nb::object numpy_array(nb::handle self, nb::handle dtype, nb::handle copy) {
@@ -213,6 +221,9 @@ void define_copies() {
         "A NumPy array over the same memory; for utf8 a new object array of str.\n\n"
         "Raises:\n    TypeError: bfloat16, which NumPy lacks: use `cast_to` or `view_bits`.");
     def("__array__", numpy_array, "dtype"_a = nb::none(), "copy"_a = nb::none(), "NumPy's conversion protocol.");
+    def(
+        "view_as", [](const Array& self, nb::handle dtype) { return view_as(self, dtype_argument(dtype)); }, "dtype"_a,
+        "The same memory seen as another element type of the same size.");
     def("view_bits", bits_of, "The same memory as unsigned integers of the same size, such as uint16 for bfloat16.");
     def(
         "cast_to",

@@ -83,14 +83,15 @@ int promote(int a, int b) noexcept {
 int promote_weak(int array, Kind scalar) noexcept {
     if (array == ND_UTF8 || scalar == Kind::text) return array == ND_UTF8 && scalar == Kind::text ? array : -1;
     const Kind kind = info[array].kind;
+    if (scalar == Kind::boolean || kind == Kind::complex) return array;
     switch (scalar) {
-        case Kind::boolean: return array;
         case Kind::floating:
-            if (kind == Kind::floating || kind == Kind::complex) return array;
-            return ND_FLOAT64;
+            if (kind == Kind::floating) return array;
+            // Booleans are masks: beside a number they take the default floating type, as they do in ND4J.
+            return kind == Kind::boolean ? ND_FLOAT32 : ND_FLOAT64;
         case Kind::complex:
-            if (kind == Kind::complex) return array;
-            return kind == Kind::floating && array != ND_FLOAT64 ? ND_COMPLEX64 : ND_COMPLEX128;
+            return kind != Kind::boolean && info[array].size >= (kind == Kind::floating ? 8 : 4) ? ND_COMPLEX128
+                                                                                                 : ND_COMPLEX64;
         default: return kind == Kind::boolean ? static_cast<int>(ND_INT64) : array;
     }
 }

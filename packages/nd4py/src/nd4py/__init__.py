@@ -1,0 +1,66 @@
+"""N-dimensional arrays and operations on kernels chosen per install.
+
+>>> import nd4py as nd
+>>> (nd.array([1.0, 2.0]) + 1).tolist()
+[2.0, 3.0]
+"""
+
+from __future__ import annotations
+
+from . import _core, dtypes
+
+_core.register_dtypes(dtypes.ALL, dtypes.dtype)
+
+from . import _ndarray_methods, _reference  # noqa: E402  # they need the dtypes registered
+
+_ndarray_methods.attach()
+_reference.install()
+
+from ._core import NDArray, result_type  # noqa: E402
+from ._creation import (  # noqa: E402
+    arange,
+    array,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_dlpack,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    meshgrid,
+    ones,
+    ones_like,
+    scalar,
+    zeros,
+    zeros_like,
+)
+from ._version import __version__  # noqa: E402
+from .dtypes import (  # noqa: E402
+    DType,
+    bfloat16,
+    bool_,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    utf8,
+)
+from .indexing import NDArrayIndex  # noqa: E402
+
+__all__ = [
+    "DType", "NDArray", "NDArrayIndex", "__version__", "arange", "array", "asarray", "bfloat16", "bool_", "complex128",
+    "complex64", "dtypes", "empty", "empty_like", "eye", "float16", "float32", "float64", "from_dlpack", "from_numpy",
+    "full", "full_like", "int16", "int32", "int64", "int8", "linspace", "meshgrid", "ones", "ones_like", "result_type",
+    "scalar", "uint16", "uint32", "uint64", "uint8", "utf8", "zeros", "zeros_like",
+]  # fmt: skip

@@ -9,7 +9,9 @@
 #include <cstring>
 
 #include "bind/ndarray.hpp"
+#include "bind/ndarray.hpp"
 #include "bind/plan.hpp"
+#include "core/errors.hpp"
 #include "core/table.hpp"
 #include "graph/plan.hpp"
 
@@ -72,7 +74,13 @@ struct Arguments {
             throw std::invalid_argument("the plan takes " + std::to_string(plan.scalar_count()) + " scalars; received " +
                                         std::to_string(values.size()));
         }
-        for (size_t i = 0; i < given.size(); ++i) inputs[i] = &nb::cast<Array&>(given[i]);
+        for (size_t i = 0; i < given.size(); ++i) {
+            PyObject* item = PyTuple_GET_ITEM(given.ptr(), static_cast<Py_ssize_t>(i));
+            if (!is_ndarray(item)) {
+                throw TypeError("input " + std::to_string(i) + ": expected an NDArray, received " + Py_TYPE(item)->tp_name);
+            }
+            inputs[i] = &array_of(item);
+        }
         plan.check_inputs({inputs.data(), given.size()});
         for (size_t i = 0; i < values.size(); ++i) {
             PyObject* value = values[i].ptr();

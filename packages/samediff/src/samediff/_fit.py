@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.ops._declare import FUNCTIONS
 

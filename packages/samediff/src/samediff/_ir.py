@@ -250,8 +250,8 @@ class Graph:
 class Effect:
     """A step that writes fixed memory in place (an updater), or reads it between such steps (a probe).
 
-    An operand is a `Value`, an array in fixed memory, or None. A value among ``outputs`` is new, and only the outputs of
-    the program may name it.
+    An operand is a `Value`, an array in fixed memory, or None. A value among ``outputs`` is new, and only the program's
+    outputs may name it.
     """
 
     kernel: str

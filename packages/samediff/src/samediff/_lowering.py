@@ -1,8 +1,8 @@
 """From an optimised program to an executable plan.
 
 Native lowering walks the nodes in order. A view of memory becomes an alias; where strides cannot express it, a copy.
-A gradient is written into its place in the flat gradient vector by the step that makes it, where that step can. What has
-no native kernel becomes a Python step that runs the operation's reference, and ``explain()`` says so.
+A gradient is written into its place in the flat gradient vector by the step that makes it, where that step can. What
+has no native kernel becomes a Python step that runs the operation's reference, and ``explain()`` says so.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.dtypes import DType
 
+from ._arrays import is_ndarray
 from ._config import settings
 from ._variable import SDVariable
 
@@ -93,11 +94,6 @@ def bind_inputs(placeholders: Sequence[SDVariable], inputs: Sequence[Any]) -> tu
     if len(placeholders) != len(inputs):
         check_shapes(placeholders, [np.shape(x) for x in inputs])
     return tuple(_bind(p.name, p.dtype, x) for p, x in zip(placeholders, inputs, strict=True))
-
-
-def is_ndarray(value: Any) -> bool:
-    """Whether plans take the value as it is: an NDArray, not a NumPy array, a sequence or a number."""
-    return hasattr(value, "__array_interface__") and not isinstance(value, (np.ndarray, np.generic))
 
 
 def _bind(name: str, dtype: DType, value: Any) -> Any:

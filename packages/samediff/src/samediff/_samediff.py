@@ -12,6 +12,7 @@ from nd4py.dtypes import dtype as as_dtype
 from nd4py.ops._declaration import Op, Spec
 from nd4py.ops._execute import spec_of
 
+from ._arrays import as_array
 from ._fit import FitSession, batches_of
 from ._history import History
 from ._inference import InferencePlan
@@ -343,7 +344,7 @@ class SameDiff:
         target = self.get_variable(loss)
         more = [self.get_variable(v) for v in outputs]
         pairs = gradients.items() if isinstance(gradients, Mapping) else gradients
-        views = {self.get_variable(v): array for v, array in pairs}
+        views = {self.get_variable(v): as_array(array) for v, array in pairs}
         placeholders, scalars = self._needed([target, *more], inputs)
         divisor = None if minibatch is None else self.get_variable(minibatch)
         return TrainingPlan(
@@ -401,8 +402,8 @@ class SameDiff:
         """Trains the trainable variables to minimise the sum of the loss variables.
 
         Args:
-            data: a DataSet or MultiDataSet, a pair (features, labels) of arrays, or an iterable of these; something that
-                has ``reset`` is reset before each epoch.
+            data: a DataSet or MultiDataSet, a pair (features, labels) of arrays, or an iterable of these; what has
+                ``reset`` is reset before each epoch.
             epochs: passes over the data.
             config: sets the training configuration first.
 
@@ -450,15 +451,6 @@ class SameDiff:
 
     def __repr__(self) -> str:
         return f"<SameDiff: {len(self._variables)} variables, {len(self._order)} operations>"
-
-
-def as_array(value: Any) -> Any:
-    """An NDArray around a NumPy array or a sequence; an NDArray as it is."""
-    import numpy as np
-
-    if isinstance(value, np.ndarray) or not hasattr(value, "dtype"):
-        return from_numpy(np.asarray(value))
-    return value
 
 
 def _initial(name: str, shape: Shape, dtype: DType, initializer: Any) -> Any:

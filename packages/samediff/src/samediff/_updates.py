@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ._arrays import as_array
+
 if TYPE_CHECKING:
     from nd4py import NDArray
 
@@ -82,6 +84,11 @@ class UpdateBlock:
     segments: Sequence[Segment] | None = None
     name: str = field(default="", kw_only=True)
 
+    def __post_init__(self) -> None:
+        for name in ("params", "gradient"):
+            object.__setattr__(self, name, as_array(getattr(self, name)))
+        object.__setattr__(self, "states", tuple(as_array(s) for s in self.states))
+
     @property
     def has_momentum(self) -> bool:
         """Whether the updater takes a momentum scalar."""
@@ -143,6 +150,7 @@ class GradientNormalization:
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "gradient", as_array(self.gradient))
         if self.mode not in NORMALIZATION_MODES:
             modes = ", ".join(NORMALIZATION_MODES)
             raise ValueError(

@@ -38,15 +38,21 @@ def verify(program: Program, stage: Stage) -> None:
                 raise IRError(f"{value!r} is bound twice")
             known.add(value)
     _nodes(program.nodes, known, stage)
-    for value in program.roots():
-        _readable(value, known, "the program's outputs")
     for value, array in program.targets:
+        _readable(value, known, "a target")
         if tuple(array.shape) != value.shape:
             raise IRError(f"target of {value!r} has shape {tuple(array.shape)}")
     for effect in program.effects:
+        for operand in effect.inputs:
+            if isinstance(operand, Value):
+                _readable(operand, known, f"effect {effect.kernel!r}")
         for operand in effect.outputs:
-            if isinstance(operand, Value) and operand.leaf is not None:
-                raise IRError(f"effect {effect.kernel!r} writes the leaf {operand!r}")
+            if isinstance(operand, Value):
+                if operand.leaf is not None or operand in known:
+                    raise IRError(f"effect {effect.kernel!r} makes {operand!r}, which exists already")
+                known.add(operand)
+    for value in program.outputs:
+        _readable(value, known, "the program's outputs")
     if stage >= Stage.OPTIMISED:
         _optimised(program)
 

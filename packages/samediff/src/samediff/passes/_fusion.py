@@ -1,8 +1,9 @@
 """Elementwise fusion: connected elementwise operations of one shape become one node, run in one pass over memory.
 
 A group has one shape and one compute dtype (float32 or float64); comparisons and logic inside it are 1 and 0 in that
-dtype. Operands that broadcast, or that are converted from another dtype, stay inputs of the group: the kernel expands and
-converts while it loads. A group runs where its last member stood, so it may only grow as long as nothing between reads it.
+dtype. Operands that broadcast, or that are converted from another dtype, stay inputs of the group: the kernel expands
+and converts while it loads. A group runs where its last member stood, so it may only grow as long as nothing between
+reads it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,19 @@
+"""Where arrays of users become arrays of plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nd4py._arrays import from_numpy
+
+
+def is_ndarray(value: Any) -> bool:
+    """Whether plans take the value as it is: an NDArray, not a NumPy array, a sequence or a number."""
+    return hasattr(value, "__array_interface__") and not isinstance(value, (np.ndarray, np.generic))
+
+
+def as_array(value: Any) -> Any:
+    """An NDArray as it is, one over the memory of a NumPy array, or a new one from numbers and sequences."""
+    return value if is_ndarray(value) else from_numpy(np.asarray(value))

@@ -6,53 +6,53 @@ from typing import Any
 
 import numpy as np
 
+from . import _core, dtypes
+from ._core import NDArray
+from ._creation import asarray
 from ._element_types import BY_NAME, BY_NUMPY, ElementType
 
 __all__ = ["asarray", "element_of", "from_numpy", "order_of", "to_numpy"]
 
 
-def to_numpy(x: Any) -> np.ndarray:
-    """A NumPy array with the values of ``x``, without a copy where the memory allows; bfloat16 as uint16 bits."""
+def to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """A NumPy array over the memory of ``x``; bfloat16 as its uint16 bits, text as objects."""
+    if isinstance(x, NDArray):
+        bits = x.view_bits() if x.dtype is dtypes.bfloat16 else x
+        return bits.numpy()
     return np.asarray(x)
 
 
-def from_numpy(values: np.ndarray, dtype: str | None = None) -> Any:
-    """An NDArray over the memory of ``values``; ``dtype="BFLOAT16"`` says that uint16 values are bfloat16 bits."""
-    return values
+def from_numpy(values: np.ndarray[Any, Any], dtype: str | None = None) -> NDArray:
+    """An NDArray over the memory of ``values``.
+
+    ``dtype="BFLOAT16"`` says that uint16 values are the bits of bfloat16.
+    """
+    array = _core.from_numpy(np.asarray(values))
+    return array.view_as(dtypes.bfloat16) if dtype == "BFLOAT16" else array
 
 
 def element_of(x: Any) -> ElementType:
     """The element type of an array in Deeplearning4j's terms.
 
-    Raises TypeError for element types that no Deeplearning4j file can hold (complex numbers, dates, objects).
+    Raises TypeError for element types that no Deeplearning4j file holds (complex, dates, objects).
     """
-    name = getattr(getattr(x, "dtype", None), "dl4j_name", None)
-    if name is not None:
-        return BY_NAME[name]
-    dtype = np.asarray(x).dtype
-    if dtype.kind in "UT" or (
-        dtype.kind == "O" and all(isinstance(v, str) for v in np.asarray(x).flat)
-    ):
+    if isinstance(x, NDArray):
+        if x.dtype.dl4j_name is None:
+            raise TypeError(f"Deeplearning4j has no arrays of {x.dtype.name}; cast to a real type")
+        return BY_NAME[x.dtype.dl4j_name]
+    values = np.asarray(x)
+    dtype = values.dtype
+    if dtype.kind in "UT" or (dtype.kind == "O" and all(isinstance(v, str) for v in values.flat)):
         return BY_NAME["UTF8"]
     found = BY_NUMPY.get(dtype.newbyteorder("="))
     if found is None:
-        raise TypeError(
-            f"no Deeplearning4j array type for dtype {dtype}; cast to one of {sorted(BY_NAME)}"
-        )
+        raise TypeError(f"Deeplearning4j has no arrays of dtype {dtype}; cast to a real type")
     return found
 
 
 def order_of(x: Any) -> str:
-    """``'c'`` or ``'f'``: the stated order of an NDArray, or how a NumPy array lies in memory (``'c'`` when both)."""
-    order = getattr(x, "order", None)
-    if isinstance(order, str):
-        return order
-    values = np.asarray(x)
-    return "f" if values.flags.f_contiguous and not values.flags.c_contiguous else "c"
-
-
-def asarray(x: Any) -> Any:
-    """An NDArray with the values of anything array-like; floats in plain lists become float32."""
-    values = np.asarray(x)
-    plain = isinstance(x, (list, tuple, float)) and values.dtype == np.float64
-    return from_numpy(values.astype(np.float32) if plain else values)
+    """``'c'`` or ``'f'``: how an array lies in memory, ``'c'`` where it is both or neither."""
+    if isinstance(x, NDArray):
+        return str(x.order)
+    flags = np.asarray(x).flags
+    return "f" if flags.f_contiguous and not flags.c_contiguous else "c"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activate, arithmetic, comparison, conv, elementwise, linear, normalise, pool, random, reduce, shaping
+from . import activate, arithmetic, comparison, conv, elementwise, entropy, linear, normalise, pool, random, reduce, shaping
 from ._declaration import (
     NOT_DIFFERENTIABLE,
     REGISTRY,
@@ -15,8 +15,9 @@ from ._declaration import (
     Trait,
     encode_attrs,
 )
-from ._declare import FUNCTIONS, bind, composed, primitive
+from ._declare import FUNCTIONS, bind, call, composed, primitive
 from ._execute import canonical, infer, input_specs, run, spec_of
 from ._graph_variable import GraphVariable
+from ._vjp import vjp
 
 globals().update(FUNCTIONS)

@@ -235,6 +235,18 @@ def _describe(op: Op) -> str:
 # --------------------------------------------------------------------------------------------------- public function
 
 
+def call(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
+    """All outputs of an operation, hidden ones included, on arrays or graph values."""
+    for value in inputs:
+        if isinstance(value, GraphVariable):
+            result = value._record(op, inputs, attrs)
+            return result if isinstance(result, tuple) else (result,)
+    if op.compose is None:
+        return run(op, inputs, attrs)
+    result = op.compose(*inputs, **canonical(op, input_specs(inputs), dict(attrs)))
+    return result if isinstance(result, tuple) else (result,)
+
+
 def _publish(op: Op, body: Callable[..., Any], operator: str | None) -> Callable[..., Any]:
     visible = tuple(i for i, n in enumerate(op.outputs) if not n.startswith("_"))
     single = visible[0] if len(visible) == 1 else None

@@ -90,7 +90,7 @@ def _infer_composed(op: Op, specs: Sequence[Spec | None], attrs: Mapping[str, An
 def to_reference(value: Any, dtype: DType) -> Any:
     """The NumPy array that a reference body computes with: a view, or float32 values of a 16-bit floating array."""
     if is_scalar(value):
-        return np.asarray(value, _carrier(dtype))
+        return scalar_array(value, dtype)
     array = np.asarray(value)
     if dtype is dtypes.float16:
         return array.astype(np.float32)
@@ -105,8 +105,9 @@ def from_reference(result: Any, spec: Spec) -> Any:
     return array.astype(spec.dtype.numpy, copy=False)
 
 
-def _carrier(dtype: DType) -> Any:
-    return np.float32 if dtype in _HALF else dtype.numpy
+def scalar_array(value: Any, dtype: DType) -> Any:
+    """A Python number as a NumPy scalar array that carries ``dtype`` in computations."""
+    return np.asarray(value, np.float32 if dtype in _HALF else dtype.numpy)
 
 
 def run(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:

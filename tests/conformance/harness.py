@@ -1,11 +1,11 @@
 """Finds recorded cases, gives them to the handler of their kind, and compares numbers.
 
 A *case* is a JSON object with a ``kind`` in a folder or zip; its arrays lie in the ``.npz`` of the same stem and its
-companion files beside it.  A *set* (a JSON with a list ``cases``) holds many.  The runner knows kinds, never case names.
+companion files beside it. A *set* (a JSON with a list ``cases``) holds many. The runner knows kinds, never case names.
 
 A module ``kinds_<topic>.py`` beside this file declares ``KINDS: dict[str, Callable[[Case], None]]``.  A handler returns
-when the case holds, raises ``AssertionError`` when it does not, and raises ``NotSupported(reason)`` for what the project
-does not do yet; the closing table counts all three.
+when the case holds, raises ``AssertionError`` when it does not, and raises ``NotSupported(reason)`` for what the
+project does not do yet; the closing table counts all three.
 """
 
 from __future__ import annotations
@@ -242,7 +242,8 @@ def load_kinds() -> tuple[dict[str, Handler], dict[str, str]]:
     broken: dict[str, str] = {}
     for file in sorted(HERE.glob("kinds_*.py")):
         spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[file.stem] = module
         try:

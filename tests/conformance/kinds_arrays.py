@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from harness import Case, NotSupported, compare
+from harness import Case, compare
+
 from nd4py import formats
 
 FORMS = {
@@ -29,7 +30,7 @@ def same_array(actual, expected: np.ndarray, dtype: str, what: str = "") -> None
 
 def nd4j_array_file(case: Case) -> None:
     meta = case.meta
-    writer, form, dtype = meta["writer"], FORMS[meta["writer"]], meta["dtype"]
+    form, dtype = FORMS[meta["writer"]], meta["dtype"]
     value = case.arrays["value"]
     path = case.path(meta["file"])
     if "jvm_bug" in meta and meta.get("compression") != "NOOP" and form != "flatbuffers":

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from harness import Case, NotSupported, compare
 from kinds_arrays import same_array
+
 from nd4py import data as nd
 from nd4py.data import DataSet, MultiDataSet
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from harness import Case, NotSupported, number
+
 from nd4py import evaluation as ev
 from nd4py import formats
 

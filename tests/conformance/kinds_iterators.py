@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from harness import Case, NotSupported
+
 from nd4py import data as nd
 from nd4py.data import DataSet
 
@@ -31,7 +33,7 @@ class Multiply(Add):
 def source_batches(case: Case, counts: list[int]) -> list[DataSet]:
     features, labels = case.arrays["features"], case.arrays["labels"]
     starts = np.cumsum([0, *counts])
-    return [DataSet(features[a:b], labels[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
+    return [DataSet(features[a:b], labels[a:b]) for a, b in pairwise(starts)]
 
 
 def whole(case: Case) -> DataSet:

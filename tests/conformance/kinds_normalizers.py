@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from harness import Case
+
 from nd4py import normalizers
 from nd4py.data import DataSet, ExistingDataSetIterator, ExistingMultiDataSetIterator, MultiDataSet
 from nd4py.normalizers._statistics import DistributionStats
@@ -106,7 +108,7 @@ def fit(case: Case, normalizer: Any) -> None:
         normalizer.fit(data)
         return
     starts = np.cumsum([0, *sizes])
-    parts = [data[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    parts = [data[a:b] for a, b in pairwise(starts)]
     iterate = ExistingDataSetIterator if isinstance(data, DataSet) else ExistingMultiDataSetIterator
     normalizer.fit(iterate(parts))
 

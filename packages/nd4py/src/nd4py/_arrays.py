@@ -11,14 +11,15 @@ from ._core import NDArray
 from ._creation import asarray
 from ._element_types import BY_NAME, BY_NUMPY, ElementType
 
-__all__ = ["asarray", "element_of", "from_numpy", "order_of", "to_numpy"]
+__all__ = ["asarray", "element_of", "from_numpy", "order_of", "rewrap", "to_numpy", "values_of"]
 
 
 def to_numpy(x: Any) -> np.ndarray[Any, Any]:
     """A NumPy array over the memory of ``x``; bfloat16 as its uint16 bits, text as objects."""
     if isinstance(x, NDArray):
         bits = x.view_bits() if x.dtype is dtypes.bfloat16 else x
-        return bits.numpy()
+        made: np.ndarray[Any, Any] = bits.numpy()
+        return made
     return np.asarray(x)
 
 
@@ -29,6 +30,19 @@ def from_numpy(values: np.ndarray[Any, Any], dtype: str | None = None) -> NDArra
     """
     array = _core.from_numpy(np.asarray(values))
     return array.view_as(dtypes.bfloat16) if dtype == "BFLOAT16" else array
+
+
+def values_of(x: Any) -> np.ndarray[Any, Any]:
+    """The values of ``x`` to compute with: bfloat16 as float32, otherwise as ``to_numpy``."""
+    if isinstance(x, NDArray) and x.dtype is dtypes.bfloat16:
+        return to_numpy(x.cast_to(dtypes.float32))
+    return to_numpy(x)
+
+
+def rewrap(values: np.ndarray[Any, Any], like: Any) -> NDArray:
+    """An NDArray over elements taken from ``to_numpy(like)``, of the element type of ``like``."""
+    bits = isinstance(like, NDArray) and like.dtype is dtypes.bfloat16
+    return from_numpy(values, "BFLOAT16" if bits else None)
 
 
 def element_of(x: Any) -> ElementType:

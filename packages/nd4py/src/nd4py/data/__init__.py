@@ -7,7 +7,7 @@ from ..formats._java_objects import JavaObject as JavaObject
 from ._async import AsyncDataSetIterator as AsyncDataSetIterator
 from ._async import AsyncMultiDataSetIterator as AsyncMultiDataSetIterator
 from ._dataset import DataSet as DataSet
-from ._dataset import TestAndTrain as TestAndTrain
+from ._dataset import SplitTestAndTrain as SplitTestAndTrain
 from ._file_iterators import ExistingMiniBatchDataSetIterator as ExistingMiniBatchDataSetIterator
 from ._file_iterators import FileDataSetIterator as FileDataSetIterator
 from ._file_iterators import FileMultiDataSetIterator as FileMultiDataSetIterator

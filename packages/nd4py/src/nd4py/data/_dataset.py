@@ -7,22 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._arrays import asarray, from_numpy, to_numpy
+from .._arrays import asarray, from_numpy, rewrap, to_numpy, values_of
 from .._java_random import JavaRandom
 from ..formats._streams import DEFAULT_MAX_BYTES, Source, Target
 from . import _feature_arithmetic as arithmetic
 from ._merging import merge_arrays
+from ._selection import Rows, row_selection, select
 from ._shuffling import shuffle_order
 
-__all__ = ["DataSet", "TestAndTrain"]
+__all__ = ["DataSet", "SplitTestAndTrain"]
 
 PARTS = ("features", "labels", "features_mask", "labels_mask")
 
 
-class TestAndTrain(NamedTuple):
+class SplitTestAndTrain(NamedTuple):
     """The two parts of ``DataSet.split_test_and_train``."""
-
-    __test__ = False  # no test class, whatever its name
 
     train: DataSet
     test: DataSet
@@ -121,24 +120,18 @@ class DataSet:
 
     # --------------------------------------------------------------------------- selection
 
-    def __getitem__(self, rows: int | slice | Sequence[int] | np.ndarray) -> DataSet:
+    def __getitem__(self, rows: Rows) -> DataSet:
         """Some examples, ranks kept; a slice shares memory."""
-        if isinstance(rows, (int, np.integer)):
-            count = self.num_examples
-            if not -count <= rows < count:
-                raise IndexError(f"example {rows} of a DataSet with {count}")
-            rows = slice(rows % count, rows % count + 1)
         made = DataSet(label_names=self.label_names, column_names=self.column_names)
-        chosen = rows if isinstance(rows, slice) else np.asarray(rows)
+        chosen = row_selection(rows, self.num_examples)
         for part in PARTS:
             array = getattr(self, part)
             if array is not None:
-                setattr(made, part, from_numpy(to_numpy(array)[chosen]))
+                setattr(made, part, rewrap(to_numpy(array)[chosen], array))
         if self.labels is self.features:
             made.labels = made.features
         if self.metadata is not None:
-            kept = self.metadata[chosen] if isinstance(chosen, slice) else None
-            made.metadata = [self.metadata[i] for i in chosen] if kept is None else kept
+            made.metadata = select(self.metadata, chosen)
         return made
 
     def __iter__(self) -> Iterator[DataSet]:
@@ -175,7 +168,7 @@ class DataSet:
 
     def split_test_and_train(
         self, holdout: int | float, random: JavaRandom | None = None
-    ) -> TestAndTrain:
+    ) -> SplitTestAndTrain:
         """Split into the first ``holdout`` examples (train) and the rest (test).
 
         A float is the fraction of examples to train with. With ``random`` this DataSet is first
@@ -192,7 +185,7 @@ class DataSet:
             )
         if random is not None:
             self.shuffle(random.next_long())
-        return TestAndTrain(self[:size], self[size:])
+        return SplitTestAndTrain(self[:size], self[size:])
 
     def shuffle(self, seed: int | None = None) -> None:
         """Shuffle the examples: uniformly, or with ``seed`` exactly as Deeplearning4j does."""
@@ -216,7 +209,7 @@ class DataSet:
             setattr(
                 made,
                 part,
-                from_numpy(to_numpy(array).copy()) if deep and array is not None else array,
+                rewrap(to_numpy(array).copy(), array) if deep and array is not None else array,
             )
         if self.labels is self.features:
             made.labels = made.features
@@ -240,7 +233,7 @@ class DataSet:
     def filter_and_strip(self, labels: Sequence[int]) -> None:
         """Keep the examples whose class is among ``labels``; their position there is the new class."""
         kept = self.filter_by(labels)
-        classes = to_numpy(kept.labels)
+        classes = values_of(kept.labels)
         one_hot = np.zeros((classes.shape[0], len(labels)), classes.dtype)
         position = {label: i for i, label in enumerate(labels)}
         one_hot[np.arange(classes.shape[0]), [position[c] for c in classes.argmax(1).tolist()]] = 1
@@ -271,7 +264,7 @@ class DataSet:
         if self.labels is None or len(self.labels.shape) != 2:
             shape = None if self.labels is None else list(self.labels.shape)
             raise ValueError(f"{method}: expected labels [examples, classes], received {shape}")
-        return np.asarray(to_numpy(self.labels).argmax(axis=1))
+        return np.asarray(values_of(self.labels).argmax(axis=1))
 
     # -------------------------------------------------------------------------- arithmetic
 
@@ -313,27 +306,27 @@ class DataSet:
 
     def add_feature_vector(self, columns: Any) -> None:
         """Append columns ``[n, k]`` to the features ``[n, m]``."""
-        self._map(lambda x: np.concatenate([x, to_numpy(asarray(columns))], axis=1))
+        self._map(lambda x: np.concatenate([x, values_of(asarray(columns))], axis=1))
 
     def _map(self, function: Any, *arguments: Any) -> None:
         if self.features is None:
             raise ValueError(
                 f"{getattr(function, '__name__', 'map')}: this DataSet has no features"
             )
-        values = to_numpy(self.features)
+        values = values_of(self.features)
         self.features = from_numpy(np.asarray(function(values, *arguments), dtype=values.dtype))
 
     def example_sums(self) -> Any:
         """Sum of the features of each example."""
-        return from_numpy(to_numpy(self.features).sum(axis=1))
+        return from_numpy(values_of(self.features).sum(axis=1))
 
     def example_maxs(self) -> Any:
         """Largest feature of each example."""
-        return from_numpy(to_numpy(self.features).max(axis=1))
+        return from_numpy(values_of(self.features).max(axis=1))
 
     def example_means(self) -> Any:
         """Mean of the features of each example."""
-        return from_numpy(to_numpy(self.features).mean(axis=1))
+        return from_numpy(values_of(self.features).mean(axis=1))
 
     # ------------------------------------------------------------------------------- whole
 
@@ -357,10 +350,10 @@ class DataSet:
             masks = [getattr(p, f"{name}_mask") for p in kept]
             merged, mask = merge_arrays(
                 [to_numpy(a) for a in arrays],
-                [None if m is None else to_numpy(m) for m in masks],
+                [None if m is None else values_of(m) for m in masks],
                 name,
             )
-            setattr(made, name, from_numpy(merged))
+            setattr(made, name, rewrap(merged, arrays[0]))
             setattr(made, f"{name}_mask", None if mask is None else from_numpy(mask))
         if all(p.metadata is not None for p in kept):
             made.metadata = [entry for p in kept for entry in p.metadata or ()]

@@ -277,15 +277,19 @@ class IteratorDataSetIterator(DataSetIterator):
     @property
     def input_columns(self) -> int | None:
         """Columns of the features, known after a look at the first batch."""
-        return self._seen.num_inputs if self._seen is not None or self._look() else None
+        seen = self._look()
+        return None if seen is None else seen.num_inputs
 
     @property
     def total_outcomes(self) -> int | None:
         """Columns of the labels, known after a look at the first batch."""
-        return self._seen.num_outcomes if self._seen is not None or self._look() else None
+        seen = self._look()
+        return None if seen is None else seen.num_outcomes
 
-    def _look(self) -> bool:
-        return self.has_next() and self._seen is not None
+    def _look(self) -> DataSet | None:
+        if self._seen is None:
+            self.has_next()
+        return self._seen
 
 
 class IteratorMultiDataSetIterator(MultiDataSetIterator):

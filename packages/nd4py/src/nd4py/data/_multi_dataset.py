@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .._arrays import asarray, from_numpy, to_numpy
+from .._arrays import asarray, from_numpy, rewrap, to_numpy, values_of
 from ..formats._streams import DEFAULT_MAX_BYTES, Source, Target
 from ._merging import merge_arrays
+from ._selection import Rows, row_selection, select
 from ._shuffling import shuffle_order
 
 __all__ = ["MultiDataSet"]
@@ -87,23 +88,17 @@ class MultiDataSet:
                 shown.append(f"{part}={[None if a is None else list(a.shape) for a in arrays]}")
         return f"MultiDataSet({', '.join(shown)})"
 
-    def __getitem__(self, rows: int | slice | Sequence[int] | np.ndarray) -> MultiDataSet:
+    def __getitem__(self, rows: Rows) -> MultiDataSet:
         """Some examples, ranks kept; a slice shares memory."""
-        if isinstance(rows, (int, np.integer)):
-            count = self.num_examples
-            if not -count <= rows < count:
-                raise IndexError(f"example {rows} of a MultiDataSet with {count}")
-            rows = slice(rows % count, rows % count + 1)
-        chosen = rows if isinstance(rows, slice) else np.asarray(rows)
+        chosen = row_selection(rows, self.num_examples)
         made = MultiDataSet()
         for part in PARTS:
             arrays = getattr(self, part)
             if arrays is not None:
-                taken = [None if a is None else from_numpy(to_numpy(a)[chosen]) for a in arrays]
+                taken = [None if a is None else rewrap(to_numpy(a)[chosen], a) for a in arrays]
                 setattr(made, part, taken)
         if self.metadata is not None:
-            kept = self.metadata[chosen] if isinstance(chosen, slice) else None
-            made.metadata = [self.metadata[i] for i in chosen] if kept is None else kept
+            made.metadata = select(self.metadata, chosen)
         return made
 
     def as_list(self) -> list[MultiDataSet]:
@@ -134,7 +129,7 @@ class MultiDataSet:
             arrays = getattr(self, part)
             if arrays is not None:
                 keep = [
-                    a if a is None or not deep else from_numpy(to_numpy(a).copy()) for a in arrays
+                    a if a is None or not deep else rewrap(to_numpy(a).copy(), a) for a in arrays
                 ]
                 setattr(made, part, keep)
         return made
@@ -158,10 +153,10 @@ class MultiDataSet:
                 masks = [(getattr(p, f"{name}_mask") or {index: None})[index] for p in kept]
                 array, mask = merge_arrays(
                     [to_numpy(arrays[index]) for arrays in lists],
-                    [None if m is None else to_numpy(m) for m in masks],
+                    [None if m is None else values_of(m) for m in masks],
                     f"{name} {index} of data set",
                 )
-                merged.append(from_numpy(array))
+                merged.append(rewrap(array, lists[0][index]))
                 merged_masks.append(None if mask is None else from_numpy(mask))
             setattr(made, name, merged or None)
             if any(m is not None for m in merged_masks):

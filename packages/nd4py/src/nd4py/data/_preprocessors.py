@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .._arrays import from_numpy, to_numpy
+from .._arrays import from_numpy, values_of
 from ._dataset import DataSet
 from ._iterator import Preprocessor
 
@@ -96,10 +96,10 @@ class LabelLastTimeStepPreProcessor:
             raise ValueError(
                 f"LabelLastTimeStepPreProcessor: expected labels of rank 3, received {shape}"
             )
-        labels = to_numpy(data.labels)
+        labels = values_of(data.labels)
         last = np.full(labels.shape[0], labels.shape[2] - 1)
         if data.labels_mask is not None:
-            kept = to_numpy(data.labels_mask) != 0
+            kept = values_of(data.labels_mask) != 0
             last = kept.shape[1] - 1 - kept[:, ::-1].argmax(axis=1)
             if not kept.any(axis=1).all():
                 row = int(np.flatnonzero(~kept.any(axis=1))[0])
@@ -169,4 +169,4 @@ def _features(data: DataSet, name: str, rank: int | None) -> np.ndarray:
     shape = None if data.features is None else list(data.features.shape)
     if shape is None or (rank is not None and len(shape) != rank):
         raise ValueError(f"{name}: expected features of rank {rank}, received {shape}")
-    return to_numpy(data.features)
+    return values_of(data.features)

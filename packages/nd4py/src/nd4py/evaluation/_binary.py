@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._arrays import asarray, to_numpy
+from .._arrays import asarray, values_of
 from ..formats._jackson import pretty_json
 from ..formats._java_text import java_fixed, java_float
 from ._classification import f_beta, matthews
@@ -46,7 +46,7 @@ class EvaluationBinary:
         self.decision_threshold = (
             None
             if decision_threshold is None
-            else to_numpy(asarray(decision_threshold)).reshape(-1).astype(np.float32)
+            else values_of(asarray(decision_threshold)).reshape(-1).astype(np.float32)
         )
         self.labels = None if labels is None else list(labels)
         self.axis = axis

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from .._arrays import asarray, to_numpy
+from .._arrays import asarray, values_of
 from ._confusion import ConfusionMatrix, Prediction
 from ._rows import kept_rows, rows_of
 
@@ -52,7 +52,7 @@ class Evaluation:
         self.top_n = top_n
         self.binary_positive_class = binary_positive_class
         self.binary_decision_threshold = binary_decision_threshold
-        self.cost_array = None if cost_array is None else to_numpy(asarray(cost_array)).reshape(-1)
+        self.cost_array = None if cost_array is None else values_of(asarray(cost_array)).reshape(-1)
         if self.cost_array is not None and (self.cost_array < 0).any():
             raise ValueError("Evaluation: cost_array must not be negative")
         self.axis = axis

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,13 +30,13 @@ def stats_text(e: Evaluation, suppress_warnings: bool, confusion: bool | None) -
     lines.append(f" Accuracy:        {e.accuracy():.4f}")
     if e.top_n > 1:
         lines.append(f" Top {e.top_n} Accuracy:  {e.top_n_accuracy():.4f}")
-    scores = (
+    scores: tuple[tuple[str, float, Literal["precision", "recall", "f_beta"]], ...] = (
         (" Precision:       ", e.precision(), "precision"),
         (" Recall:          ", e.recall(), "recall"),
         (" F1 Score:        ", e.f1(), "f_beta"),
     )
     for head, value, metric in scores:
-        left_out = 0 if binary else len(e.classes_excluded(metric))  # type: ignore[arg-type]
+        left_out = 0 if binary else len(e.classes_excluded(metric))
         note = f"\t({left_out} {_classes(left_out)} excluded from average)" if left_out else ""
         lines.append(f"{head}{value:.4f}{note}")
     lines.append(_averaging_line(e, binary))
@@ -71,8 +71,9 @@ def _averaging_line(e: Evaluation, binary: bool) -> str:
 
 def _warnings(e: Evaluation) -> list[str]:
     lines = []
-    for metric in ("precision", "recall"):
-        left_out = e.classes_excluded(metric)  # type: ignore[arg-type]
+    metrics: tuple[Literal["precision", "recall"], ...] = ("precision", "recall")
+    for metric in metrics:
+        left_out = e.classes_excluded(metric)
         if not left_out:
             continue
         one = len(left_out) == 1

@@ -100,10 +100,10 @@ class ConfusionMatrix:
         """The matrix with totals as an HTML table."""
         n = self.num_classes
         heads = [*(str(i) for i in range(n)), "Total"]
+        title = f'<th class="predicted-class-header" colspan="{n + 1}">Predicted Class</th>'
         lines = [
             "<table>",
-            '<tr><th class="empty-space" colspan="2" rowspan="2"><th class="predicted-class-header" '
-            f'colspan="{n + 1}">Predicted Class</th></tr>',
+            f'<tr><th class="empty-space" colspan="2" rowspan="2">{title}</tr>',
             "<tr>"
             + "".join(f'<th class="predicted-class-header">{h}</th>' for h in heads)
             + "</tr>",

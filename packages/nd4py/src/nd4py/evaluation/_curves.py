@@ -16,7 +16,7 @@ __all__ = ["Confusion", "CurvePoint", "PrecisionRecallCurve", "RocCurve"]
 class CurvePoint(NamedTuple):
     """One point of a precision-recall curve."""
 
-    index: int
+    position: int
     threshold: float
     precision: float
     recall: float
@@ -68,10 +68,8 @@ class RocCurve:
     def of_node(cls, node: Mapping[str, Any]) -> RocCurve:
         """The curve of a parsed JSON object."""
         auc = node["auc"]
-        return cls(
-            *(np.array(node[k], np.float64) for k in ("threshold", "fpr", "tpr")),
-            None if auc is None else float(auc),
-        )
+        threshold, fpr, tpr = (np.array(node[k], np.float64) for k in ("threshold", "fpr", "tpr"))
+        return cls(threshold, fpr, tpr, None if auc is None else float(auc))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +117,7 @@ class PrecisionRecallCurve:
 
     def confusion_at_threshold(self, threshold: float) -> Confusion:
         """Counts at ``point_at_threshold``."""
-        i = self.point_at_threshold(threshold).index
+        i = self.point_at_threshold(threshold).position
         tp, fp, fn = int(self.tp[i]), int(self.fp[i]), int(self.fn[i])
         return Confusion(tp, fp, fn, self.total - tp - fp - fn)
 
@@ -145,12 +143,12 @@ class PrecisionRecallCurve:
     def of_node(cls, node: Mapping[str, Any]) -> PrecisionRecallCurve:
         """The curve of a parsed JSON object."""
         stored = node["area"]
-        return cls(
-            *(np.array(node[k], np.float64) for k in ("threshold", "precision", "recall")),
-            *(np.array(node[k], np.int64) for k in ("tpCount", "fpCount", "fnCount")),
-            int(node["totalCount"]),
-            None if stored is None else float(stored),
+        threshold, precision, recall = (
+            np.array(node[k], np.float64) for k in ("threshold", "precision", "recall")
         )
+        tp, fp, fn = (np.array(node[k], np.int64) for k in ("tpCount", "fpCount", "fnCount"))
+        total, area = int(node["totalCount"]), None if stored is None else float(stored)
+        return cls(threshold, precision, recall, tp, fp, fn, total, area)
 
 
 def area(x: np.ndarray, y: np.ndarray) -> float:

@@ -431,7 +431,5 @@ def roc_multi_class_from_json(node: Mapping[str, Any]) -> ROCMultiClass:
 def _note(steps: int) -> list[str]:
     if steps == 0:
         return []
-    return [
-        f"[Note: Thresholded AUC/AUPRC calculation used with {steps} steps); accuracy may reduced "
-        "compared to exact mode]"
-    ]
+    method = f"Thresholded AUC/AUPRC calculation used with {steps} steps)"
+    return [f"[Note: {method}; accuracy may reduced compared to exact mode]"]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._arrays import asarray, to_numpy
+from .._arrays import asarray, values_of
 
 __all__ = ["Rows", "kept_rows", "rows_of"]
 
@@ -26,7 +26,7 @@ def rows_of(labels: Any, predictions: Any, mask: Any, axis: int, what: str) -> R
     the shape of the labels (per output). Raises ValueError for shapes that do not belong together and
     for NaN among the predictions.
     """
-    y, p = to_numpy(asarray(labels)), to_numpy(asarray(predictions))
+    y, p = values_of(asarray(labels)), values_of(asarray(predictions))
     if y.shape != p.shape:
         raise ValueError(
             f"{what}: labels have shape {list(y.shape)}, predictions {list(p.shape)}; they must agree"
@@ -40,13 +40,13 @@ def rows_of(labels: Any, predictions: Any, mask: Any, axis: int, what: str) -> R
         raise ValueError(f"{what}: axis {axis} is outside the shape {list(y.shape)}")
     moved_y, moved_p = np.moveaxis(y, axis, -1), np.moveaxis(p, axis, -1)
     classes = moved_y.shape[-1]
-    kept = None if mask is None else _mask(to_numpy(asarray(mask)), y, axis, what)
+    kept = None if mask is None else _mask(values_of(asarray(mask)), y, axis, what)
     return Rows(moved_y.reshape(-1, classes), moved_p.reshape(-1, classes), kept)
 
 
 def _mask(mask: np.ndarray, labels: np.ndarray, axis: int, what: str) -> np.ndarray:
     if mask.shape == labels.shape and labels.shape[axis] > 1:
-        return np.moveaxis(mask, axis, -1).reshape(-1, labels.shape[axis]) != 0
+        return np.asarray(np.moveaxis(mask, axis, -1).reshape(-1, labels.shape[axis]) != 0)
     kept = mask
     if kept.ndim == labels.ndim and kept.shape[axis] == 1:
         kept = kept.reshape(np.moveaxis(kept, axis, -1).shape[:-1])

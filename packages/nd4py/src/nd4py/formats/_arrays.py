@@ -136,13 +136,13 @@ def write_npz(target: Target, arrays: Mapping[str, Any], *, compress: bool = Fal
 def read_text_rows(
     source: Source, separator: str = " ", *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> Any:
-    """Rows of numbers, one a line, as a float32 matrix (``Nd4j.readNumpy``).
+    r"""Rows of numbers, one a line, as a float32 matrix (``Nd4j.readNumpy``).
 
     ``separator`` is a regular expression.  An empty source gives an empty array of shape (0,).  Raises FormatError
     with the line number where a value is no number or a row has another width.
 
     >>> import numpy as np
-    >>> np.asarray(read_text_rows(b"1 2.5\\n3 -inf\\n")).tolist()
+    >>> np.asarray(read_text_rows(b"1 2.5\n3 -inf\n")).tolist()
     [[1.0, 2.5], [3.0, -inf]]
     """
     with open_source(source, max_bytes) as reader:

@@ -143,7 +143,7 @@ class _Walker:
         if descriptor is None:
             raise self._reader.error("object stream has an object without a class")
         made: JavaObject = self._remember(JavaObject(descriptor.name))
-        lineage = []
+        lineage: list[_ClassDescriptor] = []
         level: _ClassDescriptor | None = descriptor
         while level is not None:
             if len(lineage) > _MAX_DEPTH:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["java_double", "java_fixed", "java_float", "java_scientific", "shortest_digits"]
 
 
-def shortest_digits(value: float | np.float32) -> tuple[str, int]:
+def shortest_digits(value: float | np.floating[Any]) -> tuple[str, int]:
     """Shortest decimal digits that give ``value`` back, and the exponent: ``d.ddd * 10**exponent``.
 
     The type decides what "back" means: a ``np.float32`` needs fewer digits than a float.
     """
-    text = np.format_float_scientific(abs(value), unique=True, trim="-")
+    text = np.format_float_scientific(value, unique=True, trim="-").lstrip("-")
     mantissa, exponent = text.split("e")
     return mantissa.replace(".", ""), int(exponent)
 

@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def read_members(reader: BoundedReader) -> dict[str, StoredArray]:
                 with archive.open(info) as member:
                     where = f"{reader.where} ({info.filename})"
                     found[info.filename[:-4]] = read_npy(
-                        BoundedReader(member, where, reader.max_bytes)
+                        BoundedReader(cast(BinaryIO, member), where, reader.max_bytes)
                     )
             return found
     except FormatError:
@@ -125,4 +125,4 @@ def write_members(stream: BinaryIO, arrays: Mapping[str, StoredArray], compress:
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             info.compress_type = archive.compression
             with archive.open(info, "w", force_zip64=array.values.nbytes >= 1 << 31) as member:
-                write_npy(member, array)  # type: ignore[arg-type]
+                write_npy(cast(BinaryIO, member), array)

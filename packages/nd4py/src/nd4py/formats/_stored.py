@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from .._arrays import element_of, from_numpy, order_of, to_numpy
 from .._element_types import ElementType
 
 __all__ = ["StoredArray", "swap_from", "swap_to"]
+
+
+ByteOrder = Literal["<", ">"]
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,17 @@ class StoredArray:
 
     def flat(self) -> np.ndarray:
         """The elements in storage order."""
-        return self.values.ravel(order="F" if self.order == "f" else "C")
+        return np.ravel(self.values, order="F" if self.order == "f" else "C")
 
 
-def swap_from(data: bytes, element: ElementType, byte_order: str) -> np.ndarray:
+def swap_from(data: bytes, element: ElementType, byte_order: ByteOrder) -> np.ndarray:
     """Elements of fixed width from their bytes (``byte_order`` ``'>'`` or ``'<'``), as native NumPy values."""
     if element.name == "BOOL":
-        return (
-            np.frombuffer(data, np.uint8) != 0
-        )  # other bytes than 0 and 1 are not valid NumPy booleans
+        # Bytes other than 0 and 1 are no valid NumPy booleans.
+        return np.asarray(np.frombuffer(data, np.uint8) != 0)
     return np.frombuffer(data, element.numpy.newbyteorder(byte_order)).astype(element.numpy)
 
 
-def swap_to(flat: np.ndarray, byte_order: str) -> bytes:
+def swap_to(flat: np.ndarray, byte_order: ByteOrder) -> bytes:
     """The bytes of elements of fixed width."""
     return flat.astype(flat.dtype.newbyteorder(byte_order), copy=False).tobytes()

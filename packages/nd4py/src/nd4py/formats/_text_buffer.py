@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from ._errors import FormatError
@@ -26,16 +28,10 @@ def unpack_text(data: bytes, count: int) -> np.ndarray:
         )
     offsets = np.frombuffer(data, "<i8", count + 1).tolist()
     room = len(data) - head
-    if (
-        offsets[0] < 0
-        or any(a > b for a, b in zip(offsets, offsets[1:], strict=False))
-        or offsets[-1] > room
-    ):
+    if offsets[0] < 0 or any(a > b for a, b in pairwise(offsets)) or offsets[-1] > room:
         raise FormatError(f"text buffer has offsets outside its {room} characters")
     strings = np.empty(count, object)
-    strings[:] = [
-        _decode(data[head + a : head + b]) for a, b in zip(offsets, offsets[1:], strict=False)
-    ]
+    strings[:] = [_decode(data[head + a : head + b]) for a, b in pairwise(offsets)]
     return strings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -62,7 +63,8 @@ def load(source: Source, *, max_bytes: int = DEFAULT_MAX_BYTES) -> AbstractNorma
             raise reader.error(
                 f"normalizer of type {kind[:60]!r}, expected one of {', '.join(_BODIES)}"
             )
-        return _BODIES[kind][0](reader)
+        read: Callable[[BoundedReader], AbstractNormalizer] = _BODIES[kind][0]
+        return read(reader)
 
 
 def save_normalizer(target: Target, normalizer: AbstractNormalizer) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._arrays import asarray, from_numpy, to_numpy
+from .._arrays import asarray, from_numpy, values_of
 from ..data import DataSet, MultiDataSet
 from ._single import AbstractNormalizer
 from ._strategies import floating
@@ -63,11 +63,11 @@ class ImagePreProcessingScaler(AbstractNormalizer):
 
     def transform_features(self, features: Any, mask: Any = None) -> Any:
         """Scaled features as a new array."""
-        return from_numpy(self._scale(to_numpy(asarray(features))))
+        return from_numpy(self._scale(values_of(asarray(features))))
 
     def revert_features(self, features: Any, mask: Any = None) -> Any:
         """Features before ``transform`` as a new array."""
-        return from_numpy(self._unscale(to_numpy(asarray(features))))
+        return from_numpy(self._unscale(values_of(asarray(features))))
 
     def transform_labels(self, labels: Any, mask: Any = None) -> Any:
         """Scaled labels as a new array; raises ValueError unless they have rank 4."""
@@ -78,9 +78,9 @@ class ImagePreProcessingScaler(AbstractNormalizer):
         return from_numpy(self._unscale(_images(labels)))
 
     def _scale(self, x: np.ndarray) -> np.ndarray:
-        made = floating(x)
-        number = made.dtype.type
-        made = made / number(self.max_pixel_value)
+        x = floating(x)
+        number = x.dtype.type
+        made: np.ndarray = x / number(self.max_pixel_value)
         if self.max_range - self.min_range != 1:
             made *= number(self.max_range - self.min_range)
         if self.min_range != 0:
@@ -88,9 +88,9 @@ class ImagePreProcessingScaler(AbstractNormalizer):
         return made
 
     def _unscale(self, x: np.ndarray) -> np.ndarray:
-        made = floating(x)
-        number = made.dtype.type
-        made = made - number(self.min_range)
+        x = floating(x)
+        number = x.dtype.type
+        made: np.ndarray = x - number(self.min_range)
         if self.max_range - self.min_range != 1:
             made /= number(self.max_range - self.min_range)
         made *= number(self.max_pixel_value)
@@ -98,7 +98,7 @@ class ImagePreProcessingScaler(AbstractNormalizer):
 
 
 def _images(labels: Any) -> np.ndarray:
-    values = to_numpy(asarray(labels))
+    values = values_of(asarray(labels))
     if values.ndim != 4:
         raise ValueError(
             "ImagePreProcessingScaler: fit_label scales labels of rank 4 (segmentation), received "
@@ -190,7 +190,7 @@ class VGG16ImagePreProcessor(AbstractNormalizer):
         return from_numpy(x + self._MEANS.astype(x.dtype)[:, None, None])
 
     def _checked(self, features: Any) -> np.ndarray:
-        x = floating(to_numpy(asarray(features)))
+        x = floating(values_of(asarray(features)))
         if x.ndim != 4 or x.shape[1] != 3:
             raise ValueError(
                 f"VGG16ImagePreProcessor: expected features [n, 3, h, w], received {list(x.shape)}"

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
-from .._arrays import from_numpy, to_numpy
+from .._arrays import from_numpy, values_of
 from ..data import MultiDataSet
 from ._single import AbstractNormalizer, batches_of, finish, numpy_mask
 from ._statistics import EPS, DistributionStats, MinMaxStats, StatsBuilder
@@ -38,7 +38,7 @@ class AbstractMultiNormalizer(AbstractNormalizer):
                     if self._strategy(part, index) is not None:
                         mask = numpy_mask(masks[index]) if masks else None
                         builder = builders.setdefault((part, index), StatsBuilder())
-                        builder.add(to_numpy(array), mask, f"{part} {index}")
+                        builder.add(values_of(array), mask, f"{part} {index}")
         self._statistics = {"features": {}, "labels": {}}
         for (part, index), builder in builders.items():
             strategy = self._strategy(part, index)
@@ -70,7 +70,7 @@ class AbstractMultiNormalizer(AbstractNormalizer):
                     )
                 if strategy is not None:
                     mask = numpy_mask(masks[index]) if masks else None
-                    array = from_numpy(getattr(strategy, method)(to_numpy(array), mask, stats))
+                    array = from_numpy(getattr(strategy, method)(values_of(array), mask, stats))
                 changed.append(array)
             if changed:
                 setattr(data, part, changed)
@@ -87,7 +87,7 @@ class AbstractMultiNormalizer(AbstractNormalizer):
         return len(self._statistics["labels"]) or -1
 
     def _get(self, part: str, index: int) -> Stats:
-        stats = self._statistics[part].get(index)
+        stats: Stats | None = self._statistics[part].get(index)
         if stats is None:
             raise ValueError(
                 f"{type(self).__name__}: no statistics of {part} {index}; call fit first"

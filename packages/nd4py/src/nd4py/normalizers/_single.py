@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from .._arrays import asarray, from_numpy, to_numpy
+from .._arrays import asarray, from_numpy, values_of
 from ..data import DataSet
 from ..data._iterator import AbstractBatchIterator
 from ..formats._streams import Target
@@ -71,7 +71,7 @@ def finish(data: Any) -> None:
 
 def numpy_mask(mask: Any) -> np.ndarray | None:
     """A mask as NumPy array."""
-    return None if mask is None else to_numpy(asarray(mask))
+    return None if mask is None else values_of(asarray(mask))
 
 
 class AbstractFittedNormalizer(AbstractNormalizer, Generic[S]):
@@ -104,11 +104,11 @@ class AbstractFittedNormalizer(AbstractNormalizer, Generic[S]):
         for batch in batches_of(data, DataSet):
             if batch.features is None:
                 raise ValueError("fit: a DataSet has no features")
-            features.add(to_numpy(batch.features), numpy_mask(batch.features_mask), "features")
+            features.add(values_of(batch.features), numpy_mask(batch.features_mask), "features")
             if self.fit_label:
                 if batch.labels is None:
                     raise ValueError("fit: fit_label is set, but a DataSet has no labels")
-                labels.add(to_numpy(batch.labels), numpy_mask(batch.labels_mask), "labels")
+                labels.add(values_of(batch.labels), numpy_mask(batch.labels_mask), "labels")
         self._features = self.strategy.build(features, "features")  # type: ignore[assignment]
         self._labels = self.strategy.build(labels, "labels") if self.fit_label else None  # type: ignore[assignment]
         finish(data)
@@ -146,24 +146,26 @@ class AbstractFittedNormalizer(AbstractNormalizer, Generic[S]):
     def transform_features(self, features: Any, mask: Any = None) -> Any:
         """Normalised features as a new array."""
         stats = self._stats("features")
-        return from_numpy(self.strategy.apply(to_numpy(asarray(features)), numpy_mask(mask), stats))
+        return from_numpy(
+            self.strategy.apply(values_of(asarray(features)), numpy_mask(mask), stats)
+        )
 
     def transform_labels(self, labels: Any, mask: Any = None) -> Any:
         """Normalised labels as a new array."""
         stats = self._stats("labels")
-        return from_numpy(self.strategy.apply(to_numpy(asarray(labels)), numpy_mask(mask), stats))
+        return from_numpy(self.strategy.apply(values_of(asarray(labels)), numpy_mask(mask), stats))
 
     def revert_features(self, features: Any, mask: Any = None) -> Any:
         """Features before ``transform`` as a new array."""
         stats = self._stats("features")
         return from_numpy(
-            self.strategy.revert(to_numpy(asarray(features)), numpy_mask(mask), stats)
+            self.strategy.revert(values_of(asarray(features)), numpy_mask(mask), stats)
         )
 
     def revert_labels(self, labels: Any, mask: Any = None) -> Any:
         """Labels before ``transform`` as a new array, for instance predictions of a network."""
         stats = self._stats("labels")
-        return from_numpy(self.strategy.revert(to_numpy(asarray(labels)), numpy_mask(mask), stats))
+        return from_numpy(self.strategy.revert(values_of(asarray(labels)), numpy_mask(mask), stats))
 
 
 class NormalizerStandardize(AbstractFittedNormalizer[DistributionStats]):

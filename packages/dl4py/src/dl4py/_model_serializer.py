@@ -1,0 +1,280 @@
+"""Model zips as Deeplearning4j's ``ModelSerializer`` writes and reads them.
+
+An ordinary zip with ``configuration.json``, ``coefficients.bin``, and where there is something to store
+``updaterState.bin`` and ``normalizer.bin``. Files are untrusted: declared and real sizes are bounded, nothing in a file
+is executed. Writing is atomic.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+import numpy as np
+from nd4py.formats import FormatError, array_to_bytes, read_array
+
+from dl4py.conf._multi_layer import from_json_tree, parse_json
+from dl4py.errors import ConfigurationError, ModelFileError
+from dl4py.nn._parameters import ParameterLayout
+
+if TYPE_CHECKING:
+    from dl4py.nn import MultiLayerNetwork
+
+CONFIGURATION = "configuration.json"
+COEFFICIENTS = "coefficients.bin"
+NO_PARAMS = "noParams.marker"
+UPDATER_STATE = "updaterState.bin"
+NORMALIZER = "normalizer.bin"
+OBJECTS = "objects/"
+_RESERVED = (CONFIGURATION, COEFFICIENTS, NO_PARAMS, UPDATER_STATE, NORMALIZER, "preprocessor.bin")
+
+MAX_ENTRIES = 10_000
+MAX_CONFIGURATION_BYTES = 64 << 20
+MAX_BYTES = 1 << 32
+_HEADER_BYTES = 1 << 16  # more than any array file needs beside its numbers
+_CHUNK = 1 << 20
+_UNPACKING = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+_DATA_TYPES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
+Target: TypeAlias = "str | os.PathLike[str] | BinaryIO"
+
+
+def write_model(
+    model: MultiLayerNetwork, target: Target, save_updater: bool = True, normalizer: Any = None
+) -> None:
+    """Writes a network as a model zip that Deeplearning4j 1.0.0-M2.1 opens.
+
+    Args:
+        model: an initialised network.
+        target: a path (written aside and then moved into place), or a binary stream.
+        save_updater: store the updater's state, so that training can go on exactly where it stopped.
+        normalizer: a fitted normalizer of ``nd4py.normalizers`` to store with it.
+
+    Answers to ``ModelSerializer.writeModel``.
+    """
+    entries: list[tuple[str, bytes]] = [(CONFIGURATION, model.counted_configuration().to_json().encode())]
+    entries.append((COEFFICIENTS, array_to_bytes(model.params())))
+    if save_updater:
+        state = model.updater_state()
+        if state is not None and state.shape[0] > 0:
+            entries.append((UPDATER_STATE, array_to_bytes(state)))
+    if normalizer is not None:
+        entries.append((NORMALIZER, _normalizer_bytes(normalizer)))
+    with _written(target) as stream:
+        _write_entries(stream, entries)
+
+
+def restore_multi_layer_network(
+    source: Source, load_updater: bool = True, *, max_bytes: int = MAX_BYTES
+) -> MultiLayerNetwork:
+    """The network of a model zip, written here or by the JVM.
+
+    Args:
+        source: a path, the bytes, or a seekable binary stream.
+        load_updater: take over the updater's state where the file has it.
+        max_bytes: most memory that one stored array may take.
+
+    Raises:
+        ModelFileError: the file is damaged, hostile or no model zip; the message names file and entry.
+        UnsupportedLayerError: it holds a layer class that this version does not have.
+        FileNotFoundError: there is no such file.
+
+    Answers to ``ModelSerializer.restoreMultiLayerNetwork``.
+    """
+    from dl4py.nn import MultiLayerNetwork
+
+    with _opened(source) as archive:
+        conf = archive.configuration()
+        layout = ParameterLayout(conf.layers)
+        params = archive.array(COEFFICIENTS, layout.length, max_bytes)
+        state = None
+        if load_updater and archive.has(UPDATER_STATE):
+            state = archive.array(UPDATER_STATE, layout.state_length, max_bytes)
+    data_type = _data_type_of(params)
+    if data_type != conf.data_type:
+        conf = conf.with_data_type(data_type)  # the array's type wins over the JSON's
+    network = MultiLayerNetwork(conf)
+    network.init(params)
+    if state is not None:
+        network.set_updater_state(state)
+    return network
+
+
+def restore_normalizer(source: Source) -> Any:
+    """The normalizer of a model zip, None where it has none.
+
+    Answers to ``ModelSerializer.restoreNormalizerFromFile``.
+    """
+    from nd4py.normalizers import load
+
+    with _opened(source) as archive:
+        if not archive.has(NORMALIZER):
+            return None
+        try:
+            return load(archive.read(NORMALIZER, MAX_BYTES))
+        except FormatError as problem:
+            raise ModelFileError(f"{archive.where}: {NORMALIZER}: {problem}") from None
+
+
+def restore_multi_layer_network_and_normalizer(
+    source: Source, load_updater: bool = True
+) -> tuple[MultiLayerNetwork, Any]:
+    """The network and the normalizer (or None) of a model zip."""
+    if not isinstance(source, (str, os.PathLike, bytes)):
+        source = source.read()
+    return restore_multi_layer_network(source, load_updater), restore_normalizer(source)
+
+
+def add_normalizer_to_model(path: str | os.PathLike[str], normalizer: Any) -> None:
+    """Puts a normalizer into an existing model zip, in place of one it may have.
+
+    Answers to ``ModelSerializer.addNormalizerToModel``.
+    """
+    with _opened(path) as archive:
+        entries = [(name, archive.read(name, MAX_BYTES)) for name in archive.names if name != NORMALIZER]
+    with _written(path) as stream:
+        _write_entries(stream, [*entries, (NORMALIZER, _normalizer_bytes(normalizer))])
+
+
+def list_objects_in_file(source: Source) -> list[str]:
+    """Keys of the Java objects stored beside the model (``ModelSerializer.listObjectsInFile``); they are never read."""
+    with _opened(source) as archive:
+        return [n[len(OBJECTS) :] for n in archive.names if n.startswith(OBJECTS)]
+
+
+def is_model_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a zip with a network's configuration."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return CONFIGURATION in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, EOFError):
+        return False
+
+
+# -------------------------------------------------------------------------------------------------------- the archive
+
+
+class _Archive:
+    """A zip whose entries are read within bounds."""
+
+    def __init__(self, archive: zipfile.ZipFile, where: str) -> None:
+        self._archive = archive
+        self.where = where
+        infos = archive.infolist()
+        if len(infos) > MAX_ENTRIES:
+            raise ModelFileError(f"{where}: {len(infos)} entries, more than the limit of {MAX_ENTRIES}")
+        self._infos = {i.filename: i for i in infos}
+        self.names = list(self._infos)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an entry."""
+        return name in self._infos
+
+    def read(self, name: str, limit: int) -> bytes:
+        """An entry's bytes; the real size counts, not the declared one."""
+        info = self._infos.get(name)
+        if info is None:
+            known = ", ".join(self.names[:8]) or "nothing"
+            raise ModelFileError(f"{self.where}: no entry {name}; it holds {known}")
+        chunks = []
+        total = 0
+        try:
+            with self._archive.open(info) as stream:
+                while chunk := stream.read(_CHUNK):
+                    total += len(chunk)
+                    if total > limit:
+                        raise ModelFileError(f"{self.where}: {name} is larger than the limit of {limit} bytes")
+                    chunks.append(chunk)
+        except _UNPACKING as problem:
+            raise ModelFileError(f"{self.where}: {name} cannot be unpacked: {problem}") from None
+        return b"".join(chunks)
+
+    def configuration(self) -> Any:
+        """The network configuration."""
+        try:
+            return from_json_tree(parse_json(self.read(CONFIGURATION, MAX_CONFIGURATION_BYTES)))
+        except ConfigurationError as problem:
+            # a class that is missing keeps its own type, so that callers can tell it from damage
+            if isinstance(problem, NotImplementedError):
+                raise
+            raise ModelFileError(f"{self.where}: {CONFIGURATION}: {problem}") from None
+
+    def array(self, name: str, count: int, max_bytes: int) -> np.ndarray[Any, Any]:
+        """A stored vector of ``count`` numbers; no more memory is taken than that needs."""
+        info = self._infos.get(name)
+        if info is None:
+            raise ModelFileError(f"{self.where}: no entry {name}; it holds {', '.join(self.names[:8]) or 'nothing'}")
+        if info.file_size == 0 and self.has(NO_PARAMS):
+            return np.zeros(0, np.float32)
+        limit = min(max_bytes, count * 8 + _HEADER_BYTES)
+        try:
+            with self._archive.open(info) as stream:
+                found = np.asarray(read_array(stream, "nd4j", max_bytes=limit))
+        except (FormatError, *_UNPACKING) as problem:
+            raise ModelFileError(f"{self.where}: {name}: {problem}; {count} numbers are expected") from None
+        if found.ndim > 2 or (found.ndim == 2 and 1 not in found.shape):
+            raise ModelFileError(f"{self.where}: {name}: expected a vector; it holds an array of shape {found.shape}")
+        if found.size != count:
+            raise ModelFileError(
+                f"{self.where}: {name} holds {found.size} numbers; the configuration needs {count}"
+            )
+        if found.dtype.name not in _DATA_TYPES:
+            raise ModelFileError(f"{self.where}: {name}: expected floating numbers; it holds {found.dtype}")
+        return found.ravel()
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[_Archive]:
+    where = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "model"
+    stream: Any = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as problem:
+        raise ModelFileError(f"{where}: not a zip, or truncated: {problem}") from None
+    with archive:
+        yield _Archive(archive, where)
+
+
+@contextmanager
+def _written(target: Target) -> Iterator[IO[bytes]]:
+    """A stream to write to; a path receives its file only when all is written."""
+    if not isinstance(target, (str, os.PathLike)):
+        yield target
+        return
+    path = Path(target)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        with open(aside, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if path.exists():
+            os.chmod(aside, path.stat().st_mode & 0o7777)
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _write_entries(stream: IO[bytes], entries: list[tuple[str, bytes]]) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+
+
+def _normalizer_bytes(normalizer: Any) -> bytes:
+    stream = io.BytesIO()
+    normalizer.save(stream)
+    return stream.getvalue()
+
+
+def _data_type_of(array: np.ndarray[Any, Any]) -> str:
+    return _DATA_TYPES[array.dtype.name]

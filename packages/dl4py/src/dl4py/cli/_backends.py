@@ -1,0 +1,13 @@
+"""``dl4py backends``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def backends() -> None:
+    """Show the active backend, its libraries and threads, and why others were skipped."""
+    import nd4py
+
+    click.echo(str(nd4py.backend_info()))

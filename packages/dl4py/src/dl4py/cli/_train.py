@@ -1,0 +1,88 @@
+"""``dl4py train``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dl4py.cli._tables import Table, table_options
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@table_options
+@click.option("--normalizer", type=click.Choice(["standardize", "minmax"]), help="Fit one on the data and save it with the model.")
+@click.option("--epochs", default=1, show_default=True, type=click.IntRange(min=1), help="Passes over the data.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("model.zip"), show_default=True, help="Model zip to write.")
+@click.option("--check-numerics", is_flag=True, help="Stop at the first step that meets NaN or infinity.")
+@click.option("--log-every", type=click.IntRange(min=1), help="Log the score every so many iterations.")
+@click.option("--quiet", is_flag=True, help="No progress bar, even on a terminal.")
+def train(
+    model: Path,
+    normalizer: str | None,
+    epochs: int,
+    out: Path,
+    check_numerics: bool,
+    log_every: int | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Train MODEL, a network configuration (JSON) or a model zip to go on with, on a CSV file."""
+    from dl4py.listeners import ProgressBarListener, ScoreIterationListener
+
+    table = Table(**options)
+    network, scaler = _network(model)
+    network.check_numerics = check_numerics
+    data = table.iterator(classes=getattr(network.layers[-1], "n_out", 0) or None)
+    if normalizer is not None:
+        scaler = _fitted(normalizer, data)
+    data.preprocessor = scaler
+    listeners: list[Any] = []
+    bar = ProgressBarListener(epochs, unit="epoch", disable=True if quiet else None)
+    listeners.append(bar)
+    if log_every is not None:
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        listeners.append(ScoreIterationListener(log_every))
+    network.set_listeners(*listeners)
+    interrupted = False
+    try:
+        network.fit(data, epochs=epochs)
+    except KeyboardInterrupt:
+        interrupted = True  # every finished iteration is complete, so what there is can be saved
+    finally:
+        bar.close()
+    if network.iteration_count == 0 and not interrupted:
+        raise ValueError(f"{table.data}: no rows to train on")
+    network.save(out, normalizer=scaler)
+    click.echo(
+        f"{out}: {network.iteration_count} iterations, {network.epoch_count} epochs, score {network.score():.6g}", err=True
+    )
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _network(model: Path) -> tuple[Any, Any]:
+    from dl4py._model_serializer import is_model_file, restore_multi_layer_network_and_normalizer
+    from dl4py.conf import MultiLayerConfiguration
+    from dl4py.nn import MultiLayerNetwork
+
+    if not model.is_file():
+        raise FileNotFoundError(2, "no such file", str(model))
+    if is_model_file(model):
+        return restore_multi_layer_network_and_normalizer(model)
+    try:
+        conf = MultiLayerConfiguration.from_json(model.read_bytes())
+    except ValueError as problem:
+        raise ValueError(f"{model}: {problem}") from None
+    return MultiLayerNetwork(conf).init(), None
+
+
+def _fitted(kind: str, data: Any) -> Any:
+    from nd4py.normalizers import NormalizerMinMaxScaler, NormalizerStandardize
+
+    scaler: Any = NormalizerStandardize() if kind == "standardize" else NormalizerMinMaxScaler()
+    return scaler.fit(data)

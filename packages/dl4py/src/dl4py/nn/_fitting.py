@@ -1,0 +1,199 @@
+"""What one iteration does beyond the native step: listeners, probes, half precision, constraints, line search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from nd4py._arrays import from_numpy, to_numpy
+from nd4py.data import DataSet
+from samediff import Probe
+
+from dl4py.conf._step_functions import ascends
+from dl4py.nn._graph import Shapes
+from dl4py.nn._training import TrainingStep
+
+if TYPE_CHECKING:
+    from dl4py.nn._multi_layer_network import MultiLayerNetwork
+
+
+def batches_of(data: Any, batch_size: int | None) -> Iterable[DataSet]:
+    """DataSets that can be passed over more than once, from whatever ``fit`` or ``evaluate`` was given.
+
+    Raises:
+        TypeError: it is none of the accepted kinds.
+    """
+    if isinstance(data, DataSet):
+        if batch_size is None:
+            return [data]
+        if batch_size < 1:
+            raise ValueError(f"batch_size: expected a positive number; received {batch_size}")
+        return [data[i : i + batch_size] for i in range(0, data.num_examples, batch_size)]
+    if batch_size is not None:
+        raise TypeError("batch_size: only for features and labels, or a DataSet; an iterator has a batch size of its own")
+    if not isinstance(data, Iterable):
+        raise TypeError(
+            f"expected a DataSet, features and labels, or an iterator of DataSets; received {type(data).__name__}"
+        )
+    return data
+
+
+def timed(network: MultiLayerNetwork, batches: Iterable[DataSet]) -> Iterator[DataSet]:
+    """The batches, with the time that each was waited for in ``network.last_etl_time``."""
+    source = iter(batches)
+    while True:
+        start = time.perf_counter()
+        batch = next(source, None)
+        if batch is None:
+            return
+        network.last_etl_time = 1e3 * (time.perf_counter() - start)
+        yield batch
+
+
+def bind(network: MultiLayerNetwork, data: DataSet) -> tuple[tuple[Any, ...], Shapes]:
+    """The arrays of a batch as the plans take them, and their shapes.
+
+    Raises:
+        ValueError: features or labels are missing, or the numbers of examples differ.
+        TypeError: the type of an array cannot become the network's.
+    """
+    if not isinstance(data, DataSet):
+        raise TypeError(f"expected a DataSet; received {type(data).__name__}")
+    if data.features is None or data.labels is None:
+        raise ValueError(f"training needs features and labels; received {data!r}")
+    names = ("features", "labels", "features_mask", "labels_mask")
+    arrays = []
+    shapes: list[tuple[int, ...] | None] = []
+    for name in names:
+        array = getattr(data, name)
+        if array is None:
+            shapes.append(None)
+            continue
+        arrays.append(cast_input(array, network.compute_dtype.numpy, name))
+        shapes.append(tuple(array.shape))
+    rows = [s[0] for s in shapes[:2] if s]
+    if len(rows) == 2 and rows[0] != rows[1]:
+        raise ValueError(
+            f"features and labels must have the same number of examples; received shapes {shapes[0]} and {shapes[1]}"
+        )
+    return tuple(arrays), Shapes(*shapes)  # type: ignore[arg-type]
+
+
+def cast_input(array: Any, dtype: Any, name: str) -> Any:
+    """The array dense and of the network's type.
+
+    Raises:
+        TypeError: it holds no numbers.
+    """
+    values = to_numpy(array)
+    if values.dtype == dtype and values.flags.c_contiguous:
+        return array if type(array) is not np.ndarray else from_numpy(values)
+    if values.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: expected numbers; received an array of {values.dtype}")
+    return from_numpy(np.ascontiguousarray(values, dtype))
+
+
+def run_iteration(network: MultiLayerNetwork, data: DataSet) -> None:
+    """One complete iteration."""
+    inputs, shapes = bind(network, data)
+    network.last_batch_size = shapes.features[0]
+    listeners = network.listeners
+    step = network.step_for(shapes)
+    if network.configuration.confs[0].optimization_algo != "STOCHASTIC_GRADIENT_DESCENT":
+        from dl4py.nn._solvers import line_search_iteration
+
+        line_search_iteration(network, step, inputs, shapes)
+    else:
+        _step(network, step, inputs, shapes)
+        network.remember_step(step)
+    iteration, epoch = network.iteration_count, network.epoch_count
+    for listener in listeners:
+        listener.iteration_done(network, iteration, epoch)
+    network.iteration_count = iteration + 1
+    if network._constrained:
+        apply_constraints(network)
+
+
+def _step(network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...], shapes: Shapes) -> None:
+    iteration = network.iteration_count
+    scalars = step.scalars(iteration, network.epoch_count)
+    upwards = ascends(network.configuration.confs[0].step_function)
+    before = network.flat_params.copy() if upwards else None
+    listeners = network.listeners
+    activations = [x for x in listeners if x.wants_activations(iteration)]
+    gradients = [x for x in listeners if x.wants_gradients(iteration)]
+    probes = tuple(dict.fromkeys(p for x in listeners for p in x.probes(network, iteration)))
+    asked = probes
+    if activations:
+        asked += tuple(Probe("value", v.name) for v in step.graph.activations[:-1])
+    if gradients:
+        asked += tuple(Probe("gradient", s.key) for s in network.layout.slots)
+    try:
+        results = step.plan.run(inputs, scalars, asked) if asked else step.run(inputs, scalars)
+    except ArithmeticError as problem:
+        raise network.not_a_number(problem) from None
+    network._score = results[0]
+    if before is not None:
+        network.flat_params[:] = 2.0 * before - network.flat_params  # the step was subtracted and shall be added
+    network._round_to_half()
+    if asked:
+        _tell(network, inputs, results[1:], probes, activations, gradients)
+
+
+def _tell(
+    network: MultiLayerNetwork,
+    inputs: tuple[Any, ...],
+    results: tuple[Any, ...],
+    probes: tuple[Probe, ...],
+    activations: list[Any],
+    gradients: list[Any],
+) -> None:
+    """Hands what was probed to the listeners, in Deeplearning4j's order of callbacks."""
+    network.probed = dict(zip(probes, results[: len(probes)], strict=True))
+    at = len(probes)
+    if activations:
+        hidden = results[at : at + len(network.layers) - 1]
+        at += len(network.layers) - 1
+        for listener in activations:
+            listener.on_forward_pass(network, [inputs[0], *hidden])
+    if gradients:
+        for slot, value in zip(network.layout.slots, results[at:], strict=True):
+            slot.of(network.flat_gradient)[...] = to_numpy(value)
+        for listener in gradients:
+            listener.on_backward_pass(network)
+        for listener in gradients:
+            listener.on_gradient_calculation(network)
+
+
+def run_step(network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...]) -> Any:
+    """The plain training step: updates parameters and state, returns the score."""
+    try:
+        return step.run(inputs, step.scalars(network.iteration_count, network.epoch_count))[0]
+    except ArithmeticError as problem:
+        raise network.not_a_number(problem) from None
+
+
+def score_of(network: MultiLayerNetwork, inputs: tuple[Any, ...], shapes: Shapes) -> float:
+    """The score of a batch in training mode, at the current parameters; the gradient vector then holds its gradient."""
+    score = run_step(network, network.gradient_step_for(shapes), inputs)
+    return float(score.item() if hasattr(score, "item") else score) + network.regularization_score()
+
+
+def run_gradient(network: MultiLayerNetwork, data: DataSet) -> None:
+    """Gradient and score without an update."""
+    inputs, shapes = bind(network, data)
+    network._score = score_of(network, inputs, shapes)
+
+
+def apply_constraints(network: MultiLayerNetwork) -> None:
+    """Applies the layers' constraints to their parameters."""
+    for index, layer in enumerate(network.layers):
+        for constraint in layer.constraints or ():
+            for name in constraint.params:
+                slot = network.layout.by_key.get(f"{index}_{name}")
+                if slot is not None:
+                    view = slot.of(network.flat_params)
+                    view[...] = to_numpy(constraint.apply(from_numpy(view)))
+    network._round_to_half()

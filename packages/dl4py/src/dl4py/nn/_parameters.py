@@ -1,0 +1,194 @@
+"""The flat parameter vector: which slice belongs to which parameter, and which slices an updater serves together.
+
+Deeplearning4j keeps all parameters of a network in one vector, layer after layer, each layer's blocks in a fixed order;
+gradients use the same layout. Updater state is laid out by *blocks*: consecutive parameters, across layers, whose
+updaters are equal. Inside a block each state component covers the whole block before the next one begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from nd4py._arrays import from_numpy
+from numpy.typing import NDArray as NumpyArray
+
+from dl4py.conf.layers import AbstractLayer, Parameter
+
+_ALIGNMENT = 64
+
+
+def aligned_zeros(count: int, dtype: np.dtype[Any]) -> NumpyArray[Any]:
+    """A zeroed vector that begins at a cache line, as the kernels like it."""
+    raw = np.zeros(count * dtype.itemsize + _ALIGNMENT, np.uint8)
+    offset = -raw.ctypes.data % _ALIGNMENT
+    return raw[offset : offset + count * dtype.itemsize].view(dtype)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One parameter and its place in the flat vector."""
+
+    layer: int
+    parameter: Parameter
+    start: int
+
+    @property
+    def key(self) -> str:
+        """The public key, such as ``0_W``."""
+        return f"{self.layer}_{self.parameter.name}"
+
+    @property
+    def stop(self) -> int:
+        """One past its last element."""
+        return self.start + self.parameter.length
+
+    def of(self, flat: NumpyArray[Any]) -> NumpyArray[Any]:
+        """The parameter as a view of a flat vector."""
+        return flat[self.start : self.stop].reshape(self.parameter.shape, order=_ORDERS[self.parameter.order])
+
+
+_ORDERS: dict[str, Any] = {"c": "C", "f": "F"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One parameter inside an updater block, at the range that the *table order* gives it.
+
+    The range differs from the parameter's slot only in layers whose table order is not their memory order.
+    """
+
+    slot: Slot
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive parameters with equal updaters."""
+
+    updater: Any
+    members: tuple[Member, ...]
+    state_start: int
+    state_stop: int
+
+    @property
+    def start(self) -> int:
+        """First element in the flat vector."""
+        return self.members[0].start
+
+    @property
+    def stop(self) -> int:
+        """One past the last element in the flat vector."""
+        return self.members[-1].stop
+
+    @property
+    def length(self) -> int:
+        """Number of parameters."""
+        return self.stop - self.start
+
+    def states_of(self, state: NumpyArray[Any]) -> list[NumpyArray[Any]]:
+        """The updater's state arrays as views of the flat state."""
+        n = self.length
+        count = (self.state_stop - self.state_start) // n if n else 0
+        return [state[self.state_start + i * n : self.state_start + (i + 1) * n] for i in range(count)]
+
+
+class ParameterLayout:
+    """Slots and blocks of a network's layers."""
+
+    def __init__(self, layers: Sequence[AbstractLayer]) -> None:
+        slots: list[Slot] = []
+        table: list[Slot] = []
+        ranges: list[Member] = []
+        start = 0
+        self.layer_ranges: list[tuple[int, int]] = []
+        for index, layer in enumerate(layers):
+            first = start
+            mine = []
+            for parameter in layer.parameters():
+                mine.append(Slot(index, parameter, start))
+                start += parameter.length
+            slots += mine
+            by_name = {s.parameter.name: s for s in mine}
+            position = first
+            for name in layer.table_order():
+                slot = by_name[name]
+                table.append(slot)
+                ranges.append(Member(slot, position, position + slot.parameter.length))
+                position += slot.parameter.length
+            self.layer_ranges.append((first, start))
+        self.slots = tuple(slots)
+        self.table = tuple(table)
+        self.length = start
+        self.by_key = {s.key: s for s in slots}
+        self.blocks = _blocks(layers, ranges)
+        self.state_length = self.blocks[-1].state_stop if self.blocks else 0
+
+    def of_layer(self, index: int) -> tuple[Slot, ...]:
+        """The slots of one layer, in memory order."""
+        return tuple(s for s in self.slots if s.layer == index)
+
+
+def _blocks(layers: Sequence[AbstractLayer], ranges: Sequence[Member]) -> tuple[Block, ...]:
+    groups: list[tuple[Any, list[Member]]] = []
+    for member in ranges:
+        updater = layers[member.slot.layer].updater_of(member.slot.parameter)
+        if groups and groups[-1][0] == updater:
+            groups[-1][1].append(member)
+        else:
+            groups.append((updater, [member]))
+    blocks = []
+    position = 0
+    for updater, members in groups:
+        size = (members[-1].stop - members[0].start) * len(updater.state_keys)
+        blocks.append(Block(updater, tuple(members), position, position + size))
+        position += size
+    return tuple(blocks)
+
+
+def initial_state(layout: ParameterLayout, dtype: np.dtype[Any]) -> NumpyArray[Any]:
+    """The updater state of a network that was never trained."""
+    state = aligned_zeros(layout.state_length, dtype)
+    for block in layout.blocks:
+        for array, value in zip(block.states_of(state), block.updater.initial_state_values(), strict=True):
+            array[:] = value
+    return state
+
+
+def initialise(
+    layout: ParameterLayout, layers: Sequence[AbstractLayer], flat: NumpyArray[Any], seed: int
+) -> None:
+    """Fills the flat vector with fresh initial values.
+
+    Every parameter has random numbers of its own, so adding a layer changes no other one's values.
+    """
+    from nd4py import weights
+
+    for slot in layout.slots:
+        parameter = slot.parameter
+        target = slot.of(flat)
+        if parameter.initial is not None:
+            target[...] = parameter.initial
+            continue
+        init = weights.get(getattr(layers[slot.layer], "weight_init", None) or "xavier")
+        values = init.initialize(
+            parameter.shape, fan_in=parameter.fan_in, fan_out=parameter.fan_out,
+            seed=mix_seed(seed, slot.layer, parameter.name), order=parameter.order, dtype=flat.dtype,
+        )
+        target[...] = np.asarray(values)
+
+
+def mix_seed(seed: int, *parts: object) -> int:
+    """A 63-bit seed of its own for one use of a network's seed."""
+    import hashlib
+
+    text = "/".join(map(str, (seed, *parts))).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
+
+
+def as_ndarray(values: NumpyArray[Any]) -> Any:
+    """The NDArray over the same memory."""
+    return from_numpy(values)

@@ -172,6 +172,7 @@ nb::object elementwise_code(const char* name) {
 }  // namespace
 
 void bind_plan(nb::module_& module) {
+    nb::exception<NumericsError>(module, "NumericsError", PyExc_ArithmeticError);
     module.def("elementwise_code", &elementwise_code, "name"_a,
                "(kind, code) of an operation's instruction in a fused program, or None.");
     nb::class_<Plan>(module, "Plan", "A compiled sequence of kernel calls on a planned arena. Immutable and re-entrant.")

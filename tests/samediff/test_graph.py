@@ -83,17 +83,33 @@ def test_variables_are_held_by_reference():
         (lambda sd, x: sd.set_array("x", [1.0]), ValueError, "'x' is a placeholder"),
         (lambda sd, x: x.get_arr(), ValueError, "'x' is a placeholder and holds no array"),
         (lambda sd, x: sd.var("w"), ValueError, "'w': give an array, or a shape"),
-        (lambda sd, x: sd.var("w", shape=(2,), initializer=lambda s, d: np.ones(3)), ValueError, "gave shape"),
+        (
+            lambda sd, x: sd.var("w", shape=(2,), initializer=lambda s, d: np.ones(3)),
+            ValueError,
+            "gave shape",
+        ),
         (lambda sd, x: sd.scalar_input("s", "float32"), TypeError, "expected int64 or float64"),
         (lambda sd, x: sd.output({}, ops.tanh(x)), ValueError, "placeholder 'x' is needed"),
-        (lambda sd, x: sd.output({"x": np.ones((2, 4))}, ops.tanh(x)), ValueError, r"expected shape \[any, 3\], received \[2, 4\]"),
-        (lambda sd, x: sd.output({"x": np.ones((2, 3), complex)}, ops.tanh(x)), TypeError, "expected float32, received complex128"),
+        (
+            lambda sd, x: sd.output({"x": np.ones((2, 4))}, ops.tanh(x)),
+            ValueError,
+            r"expected shape \[any, 3\], received \[2, 4\]",
+        ),
+        (
+            lambda sd, x: sd.output({"x": np.ones((2, 3), complex)}, ops.tanh(x)),
+            TypeError,
+            "expected float32, received complex128",
+        ),
         (lambda sd, x: sd.placeholder("y", "float32", (-3,)), ValueError, "must not be negative"),
-        (lambda sd, x: ops.add(x, SameDiff.create().placeholder("z")), ValueError, "belongs to another graph"),
+        (
+            lambda sd, x: ops.add(x, SameDiff.create().placeholder("z")),
+            ValueError,
+            "belongs to another graph",
+        ),
         (lambda sd, x: sd.loss_variables(), ValueError, "call set_loss_variables"),
         (lambda sd, x: bool(x), TypeError, "not known while the graph is built"),
     ],
-)  # fmt: skip
+)
 def test_wrong_use_says_what_to_do(call, error, message):
     sd = SameDiff.create()
     x = sd.placeholder("x", "float32", (None, 3))
@@ -106,7 +122,7 @@ def test_wrong_shapes_name_the_node():
     x = sd.placeholder("x", "float32", (None, 3))
     with sd.name_scope("layer0"):
         y = sd.base.matmul("product", x, sd.var("w", np.ones((4, 2), np.float32)))
-    with pytest.raises(ValueError, match="layer0/product: matmul: .*3 columns of a meet 4 rows"):
+    with pytest.raises(ValueError, match=r"layer0/product: matmul: .*3 columns of a meet 4 rows"):
         sd.output({"x": np.ones((2, 3), np.float32)}, y)
 
 

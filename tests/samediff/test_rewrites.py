@@ -1,4 +1,6 @@
-"""Graph rewrites keep every value: random graphs, with and without passes, on the interpreter and on the active backend."""
+"""Rewrites keep every value: random graphs, with and without passes, interpreted and on the active backend."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -136,7 +138,7 @@ def test_fusion_leaves_no_elementwise_pair_that_could_be_one(graph):
     program = optimise(_program(sd, names))
     # A lone reader directly behind its producer, of one shape and dtype, is always fused with it.
     nodes = program.nodes
-    for first, second in zip(nodes, nodes[1:], strict=False):
+    for first, second in itertools.pairwise(nodes):
         if first.body is None or second.body is None:
             continue
         shape, dtype = first.outputs[0].shape, first.attrs["dtype"]

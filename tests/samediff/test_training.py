@@ -1,8 +1,9 @@
 """Training steps against the same arithmetic written out in NumPy."""
 
-import nd4py.ops as ops
 import numpy as np
 import pytest
+
+import nd4py.ops as ops
 from nd4py import updaters
 from nd4py.data import DataSet
 from nd4py.regularization import L1, L2, WeightDecay
@@ -130,7 +131,9 @@ def test_step_follows_the_update_pipeline(updater, executor):
             g[part] += l2 * expected[part]
         rate = updater.learning_rate_at(iteration, 0)
         rate = 1.0 if rate is None else rate
-        update, mine = updater.step(g, mine, rate, iteration, updater.momentum_at(iteration, 0) or 0.0)
+        update, mine = updater.step(
+            g, mine, rate, iteration, updater.momentum_at(iteration, 0) or 0.0
+        )
         update = update.copy()
         update[w] += 0.02 * rate * expected[w]
         expected = expected - update
@@ -170,7 +173,8 @@ def test_normalization_comes_after_the_division_and_before_the_updater(mode, exe
     else:
         g[layer] = np.clip(part, -threshold, threshold)
     plan = net.plan(
-        updates=[block], normalizations=[GradientNormalization(net.gradient[layer], mode, threshold)]
+        updates=[block],
+        normalizations=[GradientNormalization(net.gradient[layer], mode, threshold)],
     )
     plan.run((net.x, net.y), _scalars(plan, updaters.Sgd(1.0), 0))
     np.testing.assert_allclose(start - net.flat, g, rtol=1e-10, atol=1e-13)
@@ -228,13 +232,17 @@ def test_probes_report_without_changing_the_step(executor):
     w = probed.slices["0_W"]
     np.testing.assert_allclose(np.asarray(grad).ravel("F"), gradient[w], rtol=1e-9)
     np.testing.assert_allclose(np.asarray(parameter).ravel("F"), before[w])
-    np.testing.assert_allclose(np.asarray(update).ravel("F"), (before - after)[w], rtol=1e-6, atol=1e-15)
+    np.testing.assert_allclose(
+        np.asarray(update).ravel("F"), (before - after)[w], rtol=1e-6, atol=1e-15
+    )
     assert isinstance(grad_stats, Statistics)
     assert grad_stats.mean == pytest.approx(gradient[w].mean())
     assert grad_stats.standard_deviation == pytest.approx(gradient[w].std(ddof=1))
     assert grad_stats.mean_magnitude == pytest.approx(np.abs(gradient[w]).mean())
     assert grad_stats.histogram == tuple(np.histogram(gradient[w], 4)[0].tolist())
-    assert (grad_stats.minimum, grad_stats.maximum) == pytest.approx((gradient[w].min(), gradient[w].max()))
+    assert (grad_stats.minimum, grad_stats.maximum) == pytest.approx(
+        (gradient[w].min(), gradient[w].max())
+    )
     bias = (before - after)[probed.slices["1_b"]]
     assert bias_stats.mean == pytest.approx(bias.mean(), rel=1e-6)
     assert bias_stats.histogram == ()
@@ -324,16 +332,38 @@ def test_scalar_names_are_those_of_the_graph_then_the_blocks():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda n: n.sd.compile_training("loss", gradients={"0_W": np.zeros((5, 4))}), r"gradient of '0_W': expected an array float64\[4, 5\]"),
-        (lambda n: n.sd.compile_training("loss", gradients={"x": np.zeros(3)}), "gradient of 'x': it is a placeholder"),
-        (lambda n: n.sd.compile_training("loss", minibatch="hidden"), "'hidden' is not among the inputs"),
+        (
+            lambda n: n.sd.compile_training("loss", gradients={"0_W": np.zeros((5, 4))}),
+            r"gradient of '0_W': expected an array float64\[4, 5\]",
+        ),
+        (
+            lambda n: n.sd.compile_training("loss", gradients={"x": np.zeros(3)}),
+            "gradient of 'x': it is a placeholder",
+        ),
+        (
+            lambda n: n.sd.compile_training("loss", minibatch="hidden"),
+            "'hidden' is not among the inputs",
+        ),
         (lambda n: n.sd.compile_training("loss", inputs=["x"]), "also need the placeholder 'y'"),
-        (lambda n: n.plan(updates=[UpdateBlock(updaters.Sgd(), n.flat, n.gradient[:5], name="dense")]), "updater block 'dense': gradient must be"),
-        (lambda n: n.plan(updates=[n.block(updaters.Sgd(), segments=[Segment(0, 5), Segment(6, 43)])[0]]), "without gaps"),
-        (lambda n: n.plan(updates=[n.block(updaters.Sgd(), segments=[Segment(0, 5)])[0]]), "segments end at 5, params have 43"),
+        (
+            lambda n: n.plan(
+                updates=[UpdateBlock(updaters.Sgd(), n.flat, n.gradient[:5], name="dense")]
+            ),
+            "updater block 'dense': gradient must be",
+        ),
+        (
+            lambda n: n.plan(
+                updates=[n.block(updaters.Sgd(), segments=[Segment(0, 5), Segment(6, 43)])[0]]
+            ),
+            "without gaps",
+        ),
+        (
+            lambda n: n.plan(updates=[n.block(updaters.Sgd(), segments=[Segment(0, 5)])[0]]),
+            "segments end at 5, params have 43",
+        ),
         (lambda n: GradientNormalization(n.gradient, "l3"), "received 'l3'"),
     ],
-)  # fmt: skip
+)
 def test_contradictions_raise(make, message):
     with pytest.raises(ValueError, match=message):
         make(Net())
@@ -390,7 +420,9 @@ def test_fit_finds_the_line(executor):
 def test_fit_in_two_calls_equals_one_call(executor):
     results = []
     for calls in ((6,), (2, 4)):
-        sd, features, labels = _regression(updater=updaters.Adam(StepSchedule("ITERATION", 0.05, 0.5, 2.0)))
+        sd, features, labels = _regression(
+            updater=updaters.Adam(StepSchedule("ITERATION", 0.05, 0.5, 2.0))
+        )
         for epochs in calls:
             sd.fit((features, labels), epochs=epochs)
         results.append(np.asarray(sd.get_array("w")).copy())
@@ -408,7 +440,9 @@ def test_regularization_pulls_and_counts_in_the_score(executor):
     expected = data_loss + 0.01 * 4 + 0.5 * 0.1 * 6 + 0.5 * 0.2 * 6
     assert history.loss_curve.iterations[0] == pytest.approx(expected, rel=1e-5)
     g = features.T @ (2 * error / 64) + 0.01 * np.sign(w) + 0.1 * w
-    np.testing.assert_allclose(np.asarray(sd.get_array("w")), w - 0.1 * g - 0.1 * 0.2 * w, rtol=1e-5)
+    np.testing.assert_allclose(
+        np.asarray(sd.get_array("w")), w - 0.1 * g - 0.1 * 0.2 * w, rtol=1e-5
+    )
 
 
 def test_maximising_climbs(executor):
@@ -439,12 +473,25 @@ def test_fit_keeps_arrays_by_reference():
         (lambda sd, f, y: sd.fit((b for b in [(f, y)]), epochs=2), "can be read only once"),
         (lambda sd, f, y: sd.fit([f]), "a batch is a DataSet"),
         (lambda sd, f, y: sd.fit([((f,), ())]), "labels are mapped to y, the batch has 0"),
-        (lambda sd, f, y: sd.fit((f[:, :2], y)), r"placeholder 'x': expected shape \[any, 3\], received \[64, 2\]"),
-        (lambda sd, f, y: sd.fit((f, y), config=TrainingConfig("sgd", data_set_feature_mapping=["x"])), "needs placeholder 'y'"),
+        (
+            lambda sd, f, y: sd.fit((f[:, :2], y)),
+            r"placeholder 'x': expected shape \[any, 3\], received \[64, 2\]",
+        ),
+        (
+            lambda sd, f, y: sd.fit(
+                (f, y), config=TrainingConfig("sgd", data_set_feature_mapping=["x"])
+            ),
+            "needs placeholder 'y'",
+        ),
         (lambda sd, f, y: TrainingConfig("sgd"), "name the placeholders"),
-        (lambda sd, f, y: TrainingConfig("sgd", [WeightDecay(0.1), WeightDecay(0.1, apply_lr=False)], ["x"]), "cannot be combined"),
+        (
+            lambda sd, f, y: TrainingConfig(
+                "sgd", [WeightDecay(0.1), WeightDecay(0.1, apply_lr=False)], ["x"]
+            ),
+            "cannot be combined",
+        ),
     ],
-)  # fmt: skip
+)
 def test_fit_says_what_is_wrong(act, message):
     sd, features, labels = _regression(updater="sgd")
     with pytest.raises(ValueError, match=message):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from nd4py._core import NumericsError
+
 from ._config import settings
 from ._gradient import GradientError
 from ._history import History, LossCurve
 from ._inference import InferencePlan
-from ._interpreter import NumericsError
 from ._probes import Probe, Statistics
 from ._samediff import SameDiff
 from ._training import TrainingPlan

@@ -36,6 +36,7 @@ def assemble(node: Node) -> FusedProgram:
             numbers.setdefault(key, number)
             registers[v] = len(inputs) + list(numbers).index(key)
     fixed = len(inputs) + len(numbers)
+    returned = set(node.outputs)
     last = _last_readers(body, node.outputs)
     free: list[int] = []
     size = fixed
@@ -45,7 +46,7 @@ def assemble(node: Node) -> FusedProgram:
     for position, member in enumerate(body):
         result = member.outputs[0]
         operands = [registers[v] for v in member.inputs if v is not None]
-        if converts(member.op) and result not in node.outputs:
+        if converts(member.op) and result not in returned:
             # Converted while loading, or already 1 and 0: the same register.
             registers[result] = operands[0]
             for source in member.inputs:

@@ -64,8 +64,12 @@ class InferencePlan:
             if plan is not None:
                 return plan.run(inputs, scalars)
         except (TypeError, ValueError, AttributeError):
-            pass  # not dense NDArrays of the right dtypes: say what is wrong, or convert
-        bound = bind_inputs(self._placeholders, inputs)
+            # Not NDArrays of the right dtypes: convert, or say what is wrong.
+            bound = bind_inputs(self._placeholders, inputs)
+            if all(a is b for a, b in zip(bound, inputs, strict=True)):
+                raise
+        else:
+            bound = bind_inputs(self._placeholders, inputs)
         return self.plan_for(*(x.shape for x in bound)).run(bound, scalars)
 
     def plan_for(self, *shapes: tuple[int, ...]) -> Plan:

@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 
 from nd4py._arrays import from_numpy, to_numpy
+from nd4py._core import NumericsError
 
 from ._ir import Effect, Leaf, Node, Program, Value
 from ._reference import evaluate
-
-
-class NumericsError(ArithmeticError):
-    """A step of a plan with ``check_numerics`` produced NaN or infinity; the message names it."""
 
 
 class InterpretedPlan:
@@ -30,7 +27,9 @@ class InterpretedPlan:
         """The outputs, freshly made, in order."""
         known: dict[Value, Any] = {}
         for (value, dtype), array in zip(self._inputs, inputs, strict=True):
-            known[value] = np.asarray(to_numpy(array), dtype)
+            known[value] = given = to_numpy(array)
+            if given.dtype != dtype:
+                raise TypeError(f"input {value.label!r}: expected {dtype}, received {given.dtype}")
         for (value, dtype), number in zip(self._scalars, scalars, strict=True):
             known[value] = np.asarray(number, dtype)
         execute(self._program.nodes, known, check=self._check)

@@ -44,6 +44,7 @@ class _Place:
     strides: Ints
     offset: int  # elements into ``base``
     fixed: bool = False  # memory that effects may change
+    own: bool = False  # a temporary of the plan, seen whole
 
 
 class _Lowering:
@@ -67,19 +68,23 @@ class _Lowering:
             b.label(node.origin)
             self._node(node)
         self._targets()
-        outputs = [self._saved(v) if v in self._places or v.leaf else v for v in program.outputs]
+        outputs = [self._saved(v) for v in program.outputs]
+        returned: set[int] = set()
         for effect in program.effects:
             b.label(effect.origin)
             self._effect(effect)
-        for output in outputs:
-            self._output(self._place(output).buffer if isinstance(output, Value) else output)
+        b.label("output")
+        for value, saved in zip(program.outputs, outputs, strict=True):
+            buffer = self._owned(value, returned) if saved is None else saved
+            returned.add(buffer)
+            b.output(buffer)
         plan: Plan = b.build()
         return plan
 
     # ---------------------------------------------------------------------------------------------------- places
 
-    def _dense(self, value: Value, buffer: int, *, fixed: bool = False) -> _Place:
-        place = _Place(buffer, buffer, contiguous_strides(value.shape), 0, fixed)
+    def _dense(self, value: Value, buffer: int, *, own: bool = False) -> _Place:
+        place = _Place(buffer, buffer, contiguous_strides(value.shape), 0, own=own)
         self._places[value] = place
         return place
 
@@ -119,7 +124,8 @@ class _Lowering:
         """The buffer that a step writes the value into."""
         direct = self._direct.get(value)
         if direct is None:
-            return self._dense(value, self._b.temp(value.dtype.code, value.shape)).buffer
+            temp = self._b.temp(value.dtype.code, value.shape)
+            return self._dense(value, temp, own=True).buffer
         array, strides = direct
         base = self._array(array)
         seen = tuple(array.shape) == value.shape
@@ -262,17 +268,26 @@ class _Lowering:
             return self._buffer(operand)
         return self._array(operand)
 
-    def _saved(self, value: Value) -> Any:
-        """The value, or a copy where effects would change it before it is returned."""
+    def _saved(self, value: Value) -> int | None:
+        """A copy of a value that effects would change before it is returned; None where that cannot be."""
+        if not self._program.effects or (value.leaf is None and value not in self._places):
+            return None  # the latter: made by an effect
         place = self._place(value)
-        if not place.fixed or not self._program.effects:
-            return value
-        temp = self._b.temp(value.dtype.code, value.shape)
+        return self._copied(value, place) if place.fixed else None
+
+    def _owned(self, value: Value, returned: set[int]) -> int:
+        """A temporary that the plan may hand out: the value's own, or a copy of what is shared or fixed memory."""
+        place = self._place(value)
+        return (
+            place.buffer
+            if place.own and place.buffer not in returned
+            else self._copied(value, place)
+        )
+
+    def _copied(self, value: Value, place: _Place) -> int:
+        temp: int = self._b.temp(value.dtype.code, value.shape)
         self._copy(place.buffer, temp, value.dtype.name)
         return temp
-
-    def _output(self, buffer: int) -> None:
-        self._b.output(buffer)
 
     def _copy(self, source: int, target: int, what: str) -> None:
         if not self._b.step("copy", [source], [target], [], []):

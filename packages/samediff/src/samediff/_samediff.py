@@ -457,7 +457,7 @@ def _initial(name: str, shape: Shape, dtype: DType, initializer: Any) -> Any:
     import numpy as np
 
     if initializer is None:
-        return from_numpy(np.zeros(shape, dtype.numpy))  # type: ignore[arg-type]
+        return from_numpy(np.zeros(shape, dtype.numpy))
     array = as_array(initializer(shape, dtype))
     if tuple(array.shape) != shape:
         raise ValueError(

@@ -77,7 +77,14 @@ class TrainingPlan:
         plan = self._get(key)
         if plan is None:
             return self._first(inputs, scalars, probes)
-        results = plan.run(inputs, scalars)
+        try:
+            results = plan.run(inputs, scalars)
+        except (TypeError, ValueError):
+            # Refused before the first step: not NDArrays of the right dtypes. Convert, or say what is wrong.
+            bound = bind_inputs(self._step.inputs, inputs)
+            if all(a is b for a, b in zip(bound, inputs, strict=True)):
+                raise
+            results = plan.run(bound, scalars)
         if probes:
             return self._results(results, probes)
         if len(results) == 1:

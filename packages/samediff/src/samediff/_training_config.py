@@ -11,6 +11,8 @@ from nd4py import updaters as _updaters
 from nd4py.regularization import L1, L2, Regularization, WeightDecay
 from nd4py.updaters import Updater
 
+_KINDS: tuple[type[Regularization], ...] = (L1, L2, WeightDecay)
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -83,21 +85,19 @@ class TrainingConfig:
         """l1, l2 and weight decay in this iteration of this epoch."""
         sums = [0.0, 0.0, 0.0]
         for entry in self.regularization:
-            place = next(
-                i for i, kind in enumerate((L1, L2, WeightDecay)) if isinstance(entry, kind)
-            )
+            place = next(i for i, kind in enumerate(_KINDS) if isinstance(entry, kind))
             sums[place] += entry.coefficient_at(iteration, epoch)
         return sums[0], sums[1], sums[2]
 
     def placeholders(self) -> tuple[str, ...]:
         """The placeholders that a data set fills, in the order of `arrays`."""
-        names = (
+        names: tuple[str | None, ...] = (
             *self.data_set_feature_mapping,
             *self.data_set_label_mapping,
             *self.data_set_feature_mask_mapping,
             *self.data_set_label_mask_mapping,
         )
-        return tuple(n for n in names if n is not None)
+        return tuple(n for n in names if n)
 
     def arrays(self, batch: Any) -> tuple[Any, ...]:
         """The arrays of a batch: a DataSet, a MultiDataSet, or a pair (features, labels) of arrays or tuples of arrays.

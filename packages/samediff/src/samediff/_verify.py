@@ -49,7 +49,9 @@ def verify(program: Program, stage: Stage) -> None:
         for operand in effect.outputs:
             if isinstance(operand, Value):
                 if operand.leaf is not None or operand in known:
-                    raise IRError(f"effect {effect.kernel!r} makes {operand!r}, which exists already")
+                    raise IRError(
+                        f"effect {effect.kernel!r} makes {operand!r}, which exists already"
+                    )
                 known.add(operand)
     for value in program.outputs:
         _readable(value, known, "the program's outputs")

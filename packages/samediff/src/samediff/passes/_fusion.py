@@ -31,15 +31,29 @@ _COMPUTE = (dtypes.float32, dtypes.float64)
 class _Group:
     __slots__ = ("dtype", "last", "members", "shape")
 
-    def __init__(self, node: Node, position: int, dtype: DType):
+    def __init__(self, node: Node, position: int, dtype: DType | None):
         self.members = [(position, node)]
         self.last = position
-        self.dtype = dtype
+        self.dtype = dtype  # None: logic only, which fits into any
         self.shape = node.outputs[0].shape
 
     def inputs(self) -> set[Value]:
         made = {node.outputs[0] for _, node in self.members}
         return {v for _, node in self.members for v in node.inputs if v is not None} - made
+
+    def fits(self, other: _Group) -> bool:
+        """Whether both may be one group, by dtype and size."""
+        return (
+            (self.dtype is other.dtype or self.dtype is None or other.dtype is None)
+            and len(self.members) + len(other.members) <= MAX_MEMBERS
+            and len(self.inputs() | other.inputs()) <= MAX_INPUTS
+        )
+
+    def take(self, other: _Group, position: int) -> None:
+        """Makes the other's members its own; the group now stands at ``position``."""
+        self.members += other.members
+        self.dtype = self.dtype or other.dtype
+        self.last = position
 
 
 def converts(op: Op) -> bool:
@@ -124,32 +138,21 @@ def _grow(program: Program) -> tuple[list[_Group], dict[int, _Group]]:
         return True
 
     for position, node in enumerate(program.nodes):
-        dtype = compute_dtype(node) if len(node.outputs) == 1 and node.body is None else None
-        logic = dtype is None and len(node.outputs) == 1 and node.body is None and _is_logic(node)
-        if dtype is not None or logic:
-            shape = node.outputs[0].shape
-            near: list[_Group] = []
+        mine = _candidate(node, position)
+        if mine is not None:
+            of[position] = mine
+            groups[id(mine)] = mine
             for v in node.inputs:
                 at = producers.get(v) if v is not None else None
-                group = of.get(at) if at is not None else None
-                if group is not None and group.shape == shape and not any(g is group for g in near):
-                    near.append(group)
-            if logic:
-                dtype = near[0].dtype if near else None
-            if dtype is not None:
-                mine = _Group(node, position, dtype)
-                of[position] = mine
-                groups[id(mine)] = mine
-                for group in near:
-                    if group.dtype is not dtype or not _fits(group, mine):
-                        continue
-                    if may_move(group, position, mine):
-                        group.members += mine.members
-                        for at, _ in mine.members:
-                            of[at] = group
-                        group.last = position
-                        del groups[id(mine)]
-                        mine = group
+                near = of.get(at) if at is not None else None
+                if near is None or near is mine or near.shape != mine.shape:
+                    continue
+                if near.fits(mine) and may_move(near, position, mine):
+                    near.take(mine, position)
+                    for at, _ in mine.members:
+                        of[at] = near
+                    del groups[id(mine)]
+                    mine = near
         for v in node.inputs:
             if v is not None:
                 readers.setdefault(v, []).append(position)
@@ -158,10 +161,11 @@ def _grow(program: Program) -> tuple[list[_Group], dict[int, _Group]]:
     return list(groups.values()), of
 
 
-def _fits(a: _Group, b: _Group) -> bool:
-    if len(a.members) + len(b.members) > MAX_MEMBERS:
-        return False
-    return len(a.inputs() | b.inputs()) <= MAX_INPUTS
+def _candidate(node: Node, position: int) -> _Group | None:
+    if len(node.outputs) != 1 or node.body is not None:
+        return None
+    dtype = compute_dtype(node)
+    return _Group(node, position, dtype) if dtype is not None or _is_logic(node) else None
 
 
 def _merged(group: _Group, roots: set[Value], used_by: dict[Value, list[int]]) -> Node:
@@ -175,8 +179,7 @@ def _merged(group: _Group, roots: set[Value], used_by: dict[Value, list[int]]) -
         v for node in body for v in node.inputs if v is not None and v not in internal
     )
     # The kernel computes in the dtype of its first output.
-    outputs.sort(key=lambda v: v.dtype is not group.dtype)
+    dtype = group.dtype or dtypes.float32
+    outputs.sort(key=lambda v: v.dtype is not dtype)
     origins = dict.fromkeys(node.origin for node in body)
-    return Node(
-        FUSED, tuple(inputs), {"dtype": group.dtype}, tuple(outputs), ", ".join(origins), body
-    )
+    return Node(FUSED, tuple(inputs), {"dtype": dtype}, tuple(outputs), ", ".join(origins), body)

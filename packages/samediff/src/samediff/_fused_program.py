@@ -67,10 +67,18 @@ def assemble(node: Node) -> FusedProgram:
         count += 1
     outputs: tuple[Value | None, ...] = node.outputs
     places = [registers[v] for v in node.outputs]
-    if node.outputs[0].dtype is not dtype:
+    if not _tells_dtype(dtype, inputs, node.outputs[0]):
         outputs = (None, *outputs)
         places.insert(0, 0)
     return FusedProgram(inputs, outputs, dtype, (count, *code, *places), tuple(numbers.values()))
+
+
+def _tells_dtype(dtype: DType, inputs: tuple[Value, ...], first: Value) -> bool:
+    """Whether the kernel finds the compute dtype: its first output's or, where that is bool, its widest input's."""
+    if first.dtype is dtype:
+        return True
+    types = {v.dtype for v in inputs} - {dtypes.bool_}
+    return types == {dtype} or (not types and dtype is dtypes.float32)
 
 
 def _instruction(member: Node) -> tuple[int, int]:

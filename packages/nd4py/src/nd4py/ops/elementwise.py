@@ -126,7 +126,8 @@ def trunc(x: Array) -> Array:
 
 
 @_unary(
-    arithmetic, lambda c: comparison.where(c.inputs[0] > 0, c.grads[0], 0.0), Dl4j("relu", ("scalar", 39)), "nn"
+    # By the output, not the input: the input's memory is then free for the output.
+    arithmetic, lambda c: comparison.where(c.outputs[0] > 0, c.grads[0], 0.0), Dl4j("relu", ("scalar", 39)), "nn"
 )
 def relu(x: Array) -> Array:
     """max(0, x); derivative 0 at 0. Deeplearning4j: ``RectifiedLinear``."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nd4py.data import DataSet, DataSetIterator
+from nd4py.normalizers import AbstractNormalizer
 
 from ._convert import to_type
 from ._errors import InvalidValueError, SchemaError
@@ -144,6 +145,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
         self._on_error = on_error
         self._skipped = SkipCount()
         self._plan: tuple[TransformProcess, _Columns] | None = None
+        self._per_batch: Any = None
         self.preprocessor = preprocessor
 
     # --- what is known beforehand ----------------------------------------------------------------
@@ -295,7 +297,13 @@ class RecordReaderDataSetIterator(DataSetIterator):
     def _batches(self) -> Iterator[DataSet]:
         process, columns = self._prepared()
         self._skipped = SkipCount()
-        packer = _Packer(columns, self._collect_metadata)
+        # Normalizers treat each example by itself, so they can run on whole blocks in the threads
+        # ahead; any other preprocessor gets the batches as they will be.
+        by_block = isinstance(self.preprocessor, AbstractNormalizer)
+        self._per_batch = None if by_block else self.preprocessor
+        packer = _Packer(
+            columns, self._collect_metadata, self.preprocessor if by_block else None
+        )
         rows = transformed_frames(
             _pruned(process, columns),
             self._reader,
@@ -308,6 +316,17 @@ class RecordReaderDataSetIterator(DataSetIterator):
         for part in islice(parts, self._max_num_batches):
             yield self._data_set(part, columns)
 
+    def __next__(self) -> DataSet:
+        batch, self._ahead = self._ahead, None
+        if batch is None:
+            batch = self._fetch()
+            if batch is None:
+                raise StopIteration
+        if self._per_batch is not None:
+            batch = batch.copy(deep=False)
+            self._per_batch.preprocess(batch)
+        return batch
+
     def _data_set(self, rows: _Rows, columns: _Columns) -> DataSet:
         labels = rows.features if columns.labels_are_features else rows.labels
         return DataSet(rows.features, labels, label_names=self.labels, metadata=rows.metadata)
@@ -319,7 +338,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
 
         records = self._reader.load_from_metadata(metadata)
         frame = process.run(frame_from_records(process.initial_schema, records))
-        data = self._data_set(_Packer(columns, False)(frame), columns)
+        data = self._data_set(_Packer(columns, False, None)(frame), columns)
         if self.preprocessor is not None:
             self.preprocessor.preprocess(data)
         return data
@@ -338,9 +357,12 @@ def _pruned(process: TransformProcess, columns: _Columns) -> TransformProcess:
 class _Packer:
     """Turns a frame into a feature matrix and a label matrix."""
 
-    def __init__(self, columns: _Columns, collect_metadata: bool) -> None:
+    def __init__(
+        self, columns: _Columns, collect_metadata: bool, normalizer: AbstractNormalizer | None
+    ) -> None:
         self.columns = columns
         self.collect_metadata = collect_metadata
+        self.normalizer = normalizer
 
     def __call__(self, frame: Frame, task: Any = None) -> _Rows:
         columns = self.columns
@@ -350,6 +372,11 @@ class _Packer:
             labels = _one_hot(frame, columns.labels[0], columns.num_classes)
         elif columns.labels:
             labels = matrix(frame, columns.labels)
+        if self.normalizer is not None:
+            data = DataSet(features, features if columns.labels_are_features else labels)
+            self.normalizer.preprocess(data)
+            features = np.asarray(data.features)
+            labels = None if labels is None else np.asarray(data.labels)
         metadata = task.metadata(frame) if self.collect_metadata and task is not None else None
         return _Rows(features, labels, metadata)
 

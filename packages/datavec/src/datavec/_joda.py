@@ -275,9 +275,9 @@ class DateFormat:
         values: dict[str, Array] = {}
         for token in self._tokens:
             if not token.letter:
-                for c in token.text:
-                    bad |= characters[:, at] != ord(c)
-                    at += 1
+                for i, c in enumerate(token.text, at):
+                    bad |= characters[:, i] != ord(c)
+            at += token.count
         for name, start, length in self._fixed or ():
             number = np.zeros(len(characters), np.int64)
             for i in range(start, start + length):

@@ -114,34 +114,49 @@ class StringToTimeTransform(AbstractColumnTransform):
 
     def convert(self, frame: Frame, name: str) -> pa.Array:
         texts = as_text(frame.column(name), name)
-        instants = self._fixed(texts)
-        bad: Array | None = None
-        if instants is None:
-            unique, codes = frame.texts(name)
-            parsed, failed = self._parse([t.strip() for t in unique])
-            instants, bad = parsed[codes], failed[codes]
-        if bad is not None and bad.any():
-            rows = np.flatnonzero(bad)
-            expected = f"a time of the form {self.time_format or 'of a common pattern'}"
-            expected += f" in {self.time_zone}"
-            raise InvalidValueError(name, expected, texts[int(rows[0])].as_py(), rows.tolist())
+        instants, left = self._fixed(texts)
+        if len(left):
+            rest = texts.take(pa.array(left))
+            if not pa.types.is_dictionary(rest.type):
+                rest = rest.dictionary_encode()
+            parsed, failed = self._parse([t.strip() for t in rest.dictionary.to_pylist()])
+            codes = rest.indices.to_numpy()
+            instants[left] = parsed[codes]
+            bad = left[failed[codes]]
+            if len(bad):
+                expected = f"a time of the form {self.time_format or 'of a common pattern'}"
+                expected += f" in {self.time_zone}"
+                raise InvalidValueError(name, expected, texts[int(bad[0])].as_py(), bad.tolist())
         return pa.array(instants).cast(pa.timestamp("ms", self.time_zone))
 
-    def _fixed(self, texts: pa.Array) -> Array | None:
-        """Parse all texts at once when they have one length and no fault; else None."""
+    def _fixed(self, texts: pa.Array) -> tuple[Array, Array]:
+        """Parse the texts of the pattern's usual length all at once.
+
+        Returns:
+            The instants, and the rows that are left to be parsed one by one.
+        """
+        instants = np.zeros(len(texts), np.int64)
+        everything = np.arange(len(texts))
         if self.time_format is None or not pa.types.is_string(texts.type) or not len(texts):
-            return None
+            return instants, everything
         layout = date_format(self.time_format, self.locale)
         width = layout.width
         if width is None:
-            return None
+            return instants, everything
         _, offsets, data = texts.buffers()
         starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-        if not (np.diff(starts) == width).all():
-            return None
-        characters = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]].reshape(-1, width)
-        instants, bad = layout.parse_fixed(characters, self.time_zone)
-        return None if bad.any() else instants
+        usual = np.diff(starts) == width
+        if not usual.any():
+            return instants, everything
+        characters = np.frombuffer(data, np.uint8)
+        if usual.all():
+            characters = characters[starts[0] : starts[-1]].reshape(-1, width)
+        else:
+            characters = characters[starts[:-1][usual][:, None] + np.arange(width)]
+        parsed, bad = layout.parse_fixed(characters, self.time_zone)
+        instants[usual] = parsed
+        usual[usual] = ~bad
+        return instants, everything[~usual]
 
     def _parse(self, texts: list[str]) -> tuple[Array, Array]:
         if self.time_format is not None:

@@ -151,3 +151,11 @@ def test_eval_of_a_computed_variable():
     sd = SameDiff.create()
     x = sd.placeholder("x", "float64", ())
     assert float(np.asarray((x * x).eval({"x": 3.0}))) == 9.0
+
+
+def test_shape_of_a_deep_graph():
+    sd = SameDiff.create()
+    y = sd.placeholder("x", "float32", (None, 2))
+    for _ in range(3000):
+        y = y + 1.0
+    assert y.shape == (None, 2)

@@ -59,7 +59,13 @@ class InferencePlan:
             ValueError: an input's shape does not fit its placeholder.
         """
         try:
-            key = inputs[0].shape if len(inputs) == 1 else tuple([x.shape for x in inputs])
+            key: Any
+            if len(inputs) == 1:
+                key = inputs[0].shape
+            elif len(inputs) == 2:
+                key = (inputs[0].shape, inputs[1].shape)
+            else:
+                key = tuple([x.shape for x in inputs])
             plan = self._get(key)
             if plan is not None:
                 return plan.run(inputs, scalars)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @cache
 def namespaces() -> dict[str, dict[str, Op]]:
-    """Operations by namespace and name."""
+    """Operations by namespace and public name."""
     found: dict[str, dict[str, Op]] = {}
     for op in REGISTRY.values():
         for namespace in op.namespaces:
-            found.setdefault(namespace, {})[op.name] = op
+            found.setdefault(namespace, {})[op.public] = op
     return found
 
 

@@ -7,13 +7,18 @@ from typing import Any
 
 from nd4py import _core
 from nd4py.ops._declaration import REGISTRY, Op, Trait
+from nd4py.ops._execute import Kernels
 
 from ._config import settings
 
 
 def plan_builder(*, check_numerics: bool) -> Any:
     """A new native plan builder; None without a native backend."""
-    if settings.interpret or not _core.table_info():
+    if settings.interpret:
+        return None
+    if Kernels.select is not None:
+        Kernels.select()  # the backend is chosen when it is first needed
+    if not _core.table_info():
         return None
     return _core.PlanBuilder(check_numerics)
 

@@ -90,18 +90,9 @@ class SDVariable(GraphVariable):
 
     def _probe(self) -> tuple[Spec, Spec]:
         """Dtype and shape for two different sizes of the open dimensions: what differs is open here too."""
-        if self._specs is None and self.node is not None:
-            node = self.node
-            pairs = [x._probe() if isinstance(x, SDVariable) else None for x in node.inputs]
-            both = [
-                _outputs(
-                    node,
-                    [p[i] if p else _given(x) for x, p in zip(node.inputs, pairs, strict=True)],
-                )
-                for i in (0, 1)
-            ]
-            for variable, first, second in zip(node.outputs, *both, strict=True):
-                variable._specs = (first, second)
+        if self._specs is None:
+            for node in _unknown(self):
+                _infer(node)
         if self._specs is None:
             raise LookupError(f"variable {self.name!r}: its operation does not make this output")
         return self._specs
@@ -140,7 +131,28 @@ class SDVariable(GraphVariable):
         self.sd.set_array(self.name, array)
 
 
-def _given(x: Any) -> Any:
+def _unknown(variable: SDVariable) -> list[GraphNode]:
+    """The nodes whose results have no dtype and shape yet, in an order in which they can be found."""
+    found: dict[GraphNode, None] = {}
+    stack = [variable]
+    while stack:
+        one = stack.pop()
+        if one._specs is None and one.node is not None and one.node not in found:
+            found[one.node] = None
+            stack.extend(x for x in one.node.inputs if isinstance(x, SDVariable))
+    return sorted(found, key=variable.sd._order.__getitem__)
+
+
+def _infer(node: GraphNode) -> None:
+    both = [_outputs(node, [_spec(x, which) for x in node.inputs]) for which in (0, 1)]
+    for variable, *pair in zip(node.outputs, *both, strict=False):
+        first, second = pair
+        variable._specs = (first, second)
+
+
+def _spec(x: Any, which: int) -> Any:
+    if isinstance(x, SDVariable):
+        return x._probe()[which]
     return x if x is None or is_scalar(x) else spec_of(x)
 
 

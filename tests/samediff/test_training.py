@@ -6,6 +6,7 @@ import pytest
 import nd4py.ops as ops
 from nd4py import updaters
 from nd4py.data import DataSet
+from nd4py.evaluation import RegressionEvaluation
 from nd4py.regularization import L1, L2, WeightDecay
 from nd4py.schedules import StepSchedule
 from samediff import (
@@ -504,3 +505,15 @@ def test_history_of_no_epochs():
     assert history.loss_curve.mean_losses() == []
     with pytest.raises(IndexError, match="0 epochs were recorded"):
         history.final_loss()
+
+
+def test_evaluate_feeds_every_batch(executor):
+    sd, features, labels = _regression(updater=updaters.Sgd(0.1))
+    sd.set_array("w", [[1.0], [-2.0], [0.5]])
+    (sd.get_variable("x") @ sd.get_variable("w")).rename("out")
+    evaluation = RegressionEvaluation()
+    batches = [DataSet(features[i : i + 16], labels[i : i + 16]) for i in range(0, 64, 16)]
+    sd.evaluate(batches, "out", evaluation)
+    assert evaluation.mean_absolute_error(0) == pytest.approx(0.25, rel=1e-4)
+    with pytest.raises(ValueError, match="call set_training_config"):
+        SameDiff.create().evaluate(batches, "out", evaluation)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from nd4py import _core
+from nd4py._backend import ensure_selected
 from nd4py.ops._declaration import REGISTRY, Op, Trait
 from nd4py.ops._execute import Kernels
 

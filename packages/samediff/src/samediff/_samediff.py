@@ -441,6 +441,34 @@ class SameDiff:
             self._session.epoch(batches, history)
         return history
 
+    def evaluate(
+        self, data: Any, output: str | SDVariable, *evaluations: Any, label_index: int = 0
+    ) -> None:
+        """Feeds predictions and labels of every batch to evaluations (``nd4py.evaluation``), which keep the results.
+
+        Args:
+            data: as for `fit`; the training configuration maps its arrays to placeholders.
+            output: the variable that holds the predictions.
+            evaluations: objects with ``eval(labels, predictions)``.
+            label_index: which label array of the batches the predictions answer to.
+
+        Raises:
+            ValueError: there is no training configuration, or a batch does not fit the placeholders.
+        """
+        config = self._config
+        if config is None:
+            raise ValueError(
+                "evaluate: call set_training_config(TrainingConfig(...)) first; it maps data to placeholders"
+            )
+        name = self.get_variable(output).name
+        places = config.placeholders()
+        for batch in batches_of(data, 1):
+            arrays = config.arrays(batch)
+            labels = arrays[len(config.data_set_feature_mapping) + label_index]
+            predictions = self.output(dict(zip(places, arrays, strict=True)), name)[name]
+            for evaluation in evaluations:
+                evaluation.eval(labels, predictions)
+
     # ------------------------------------------------------------------------------------------- showing
 
     def summary(self) -> str:

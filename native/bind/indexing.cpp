@@ -129,7 +129,7 @@ void store(Array& target, PyObject* value) { copy_into("setitem", target, value_
 
 void store_selected(PyObject* self, PyObject* index, PyObject* value) {
     const Array& array = array_of(self);
-    if (array.readonly) throw std::invalid_argument("setitem: the array is read-only");
+    if (array.readonly) throw std::invalid_argument("setitem: the target array is read-only");
     const Array given = value_for(array, value);
     Array stored = Array::empty(array.dtype, given.shape);
     if (array.dtype == ND_UTF8) stored.storage->text = array.storage->text;

@@ -83,7 +83,9 @@ bool describable(PyArrayObject* source, int64_t itemsize) noexcept {
 
 std::string type_text(PyArrayObject* source) {
     const nb::object text = checked(PyObject_Str(reinterpret_cast<PyObject*>(PyArray_DESCR(source))));
-    return nb::cast<std::string_view>(text).data();
+    const char* characters = PyUnicode_AsUTF8(text.ptr());
+    if (characters == nullptr) throw nb::python_error();
+    return characters;
 }
 
 Array text_from_numpy(PyObject* object) {

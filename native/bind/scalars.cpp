@@ -61,7 +61,7 @@ void write_integer(PyObject* integer, int dtype, char* element) {
     if (compare_to_range(integer, dtype, bits) != 0) {
         const nanobind::object text = nanobind::steal(PyObject_Str(integer));
         if (!text.is_valid()) throw nanobind::python_error();
-        throw std::overflow_error(std::string("the integer ") + nanobind::cast<const char*>(text) + " does not fit into " +
+        throw std::overflow_error(std::string("the integer ") + PyUnicode_AsUTF8(text.ptr()) + " does not fit into " +
                                   dtype_name(dtype));
     }
     std::memcpy(element, &bits, static_cast<size_t>(item_size(dtype)));  // little-endian: the low bytes come first

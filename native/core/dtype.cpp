@@ -90,8 +90,7 @@ int promote_weak(int array, Kind scalar) noexcept {
             // Booleans are masks: beside a number they take the default floating type, as they do in ND4J.
             return kind == Kind::boolean ? ND_FLOAT32 : ND_FLOAT64;
         case Kind::complex:
-            return kind != Kind::boolean && info[array].size >= (kind == Kind::floating ? 8 : 4) ? ND_COMPLEX128
-                                                                                                 : ND_COMPLEX64;
+            return kind == Kind::boolean || (kind == Kind::floating && array != ND_FLOAT64) ? ND_COMPLEX64 : ND_COMPLEX128;
         default: return kind == Kind::boolean ? static_cast<int>(ND_INT64) : array;
     }
 }

@@ -37,7 +37,9 @@ def _from_plain(value: Any, dtype: DType | None) -> NDArray:
     if dtype is not None and dtype.numpy is not None:
         return _core.from_numpy(np.asarray(value, dtype.numpy))
     made = np.asarray(value)
-    if made.dtype.kind == "O":
+    if made.dtype.kind in "UO":
+        # As objects: NumPy's fixed-width text drops trailing zero characters and turns numbers into text.
+        made = np.asarray(value, object)
         found = {type(item).__name__ for item in made.flat}
         if found - {"str"}:
             raise TypeError(
@@ -75,6 +77,7 @@ def asarray(
     """
     wanted = None if dtype is None else dtypes.dtype(dtype)
     shared = isinstance(value, NDArray)
+    result: NDArray
     if shared:
         result = value
     elif _is_plain(value):

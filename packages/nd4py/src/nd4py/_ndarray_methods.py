@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsIndex
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 
@@ -116,7 +116,7 @@ def data_type(self: NDArray) -> DType:
     return self.dtype
 
 
-# ------------------------------------------------------------------------------------------------- rows, columns, slices
+# --------------------------------------------------------------------------------------------- rows, columns, slices
 
 
 def slice_at(self: NDArray, index: int, dimension: int = 0) -> NDArray:
@@ -238,7 +238,7 @@ def repeat(self: NDArray, dimension: int, *repeats: int) -> NDArray:
     return self[(slice(None),) * axis + (positions,)]
 
 
-def flatten(self: NDArray, order: str = "c") -> NDArray:
+def flatten(self: NDArray, order: Literal["c", "f", "k"] = "c") -> NDArray:
     """A copy of all elements in one dimension."""
     view = self.ravel(order)
     return view.dup() if view.is_view or view is self else view
@@ -310,7 +310,7 @@ def equals_with_eps(self: NDArray, other: object, eps: float) -> bool:
 
 def contains(self: NDArray, value: object) -> bool:
     """Whether any element equals ``value``."""
-    found = self == value
+    found: object = self == value
     return bool(found.numpy().any()) if isinstance(found, NDArray) else bool(found)
 
 
@@ -331,14 +331,16 @@ def _operation(name: str) -> Callable[..., Any]:
     try:
         return _functions[name]
     except KeyError:
-        from .ops import FUNCTIONS
+        from .ops._declare import FUNCTIONS
 
         return _functions.setdefault(name, FUNCTIONS[name])
 
 
 def _reduction(name: str, operation: str) -> Callable[..., NDArray]:
-    def method(self: NDArray, *dims: Dims, keep_dims: bool = False, **attributes: Any) -> NDArray:
-        chosen = None if not dims or dims == (None,) else _dims(dims)
+    def method(
+        self: NDArray, *dims: Dims | None, keep_dims: bool = False, **attributes: Any
+    ) -> NDArray:
+        chosen = None if not dims or dims[0] is None else _dims(dims)
         result: NDArray = _operation(operation)(
             self, dims=chosen, keep_dims=keep_dims, **attributes
         )
@@ -433,7 +435,7 @@ def _deepcopy(self: NDArray, memo: dict[int, Any]) -> NDArray:
     return self.dup()
 
 
-def _rebuild(values: Any, dtype_name: str, order: str) -> NDArray:
+def _rebuild(values: Any, dtype_name: str, order: Literal["c", "f"]) -> NDArray:
     """Unpickles: bits, numbers or text back to an array."""
     dtype = dtypes.dtype(dtype_name)
     array = _core.from_numpy(np.asarray(values), True)

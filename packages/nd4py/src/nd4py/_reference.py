@@ -13,9 +13,17 @@ __all__ = ["install", "run_reference"]
 
 
 def run_reference(name: str, *arrays: NDArray) -> NDArray:
-    """The operation ``name`` on arrays that have its dtype already and broadcast together."""
-    from .ops import REGISTRY
+    """The operation ``name`` on arrays that have its dtype already and broadcast together.
 
+    The first operation ends up here before any backend is active: it chooses one and tries again.
+    """
+    from . import _backend
+    from .ops import FUNCTIONS, REGISTRY
+
+    if not _backend.is_selected():
+        _backend.ensure_selected()
+        found: NDArray = FUNCTIONS[name](*arrays)
+        return found
     body = REGISTRY[name].reference
     if body is None:
         raise NotImplementedError(f"{name}: the operation has no NumPy reference")

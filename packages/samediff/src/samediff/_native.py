@@ -8,7 +8,6 @@ from typing import Any
 from nd4py import _core
 from nd4py._backend import ensure_selected
 from nd4py.ops._declaration import REGISTRY, Op, Trait
-from nd4py.ops._execute import Kernels
 
 from ._config import settings
 
@@ -17,8 +16,7 @@ def plan_builder(*, check_numerics: bool) -> Any:
     """A new native plan builder; None without a native backend."""
     if settings.interpret:
         return None
-    if Kernels.select is not None:
-        Kernels.select()  # the backend is chosen when it is first needed
+    ensure_selected()
     if not _core.table_info():
         return None
     return _core.PlanBuilder(check_numerics)

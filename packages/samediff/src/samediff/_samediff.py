@@ -13,18 +13,19 @@ from nd4py.ops._declaration import Op, Spec
 from nd4py.ops._execute import spec_of
 
 from ._arrays import as_array
-from ._fit import FitSession, batches_of
-from ._history import History
 from ._inference import InferencePlan
 from ._namespaces import Namespace, namespaces
 from ._trace import required_nodes
 from ._training import TrainingPlan
-from ._training_config import TrainingConfig
 from ._updates import GradientNormalization, UpdateBlock
 from ._variable import GraphNode, SDVariable, Shape, VariableType
 
 if TYPE_CHECKING:
     from nd4py import NDArray
+
+    from ._fit import FitSession
+    from ._history import History
+    from ._training_config import TrainingConfig
 
 # Two sizes for each open dimension of a placeholder: what differs between the two is open in a result as well.
 _OPEN = (60, 84)
@@ -424,6 +425,9 @@ class SameDiff:
         >>> round(float(np.asarray(w.get_arr())[0, 0]), 2)
         2.0
         """
+        from ._fit import FitSession, batches_of
+        from ._history import History
+
         if config is not None:
             self._config = config
         if self._config is None:
@@ -455,6 +459,8 @@ class SameDiff:
         Raises:
             ValueError: there is no training configuration, or a batch does not fit the placeholders.
         """
+        from ._fit import batches_of
+
         config = self._config
         if config is None:
             raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from ..formats._jackson import pretty_json
-from ._json_fields import array_field, array_of, binary_field
+from ._json_fields import array_field, array_of, binary_field, count_of
 from ._rows import kept_rows, rows_of
 
 __all__ = ["EvaluationCalibration", "Histogram", "ReliabilityDiagram", "from_json"]
@@ -201,8 +201,8 @@ _COUNTS = tuple(_FIELDS)
 def from_json(node: Mapping[str, Any]) -> EvaluationCalibration:
     """The evaluation of a parsed JSON object."""
     e = EvaluationCalibration(
-        node["reliabilityDiagNumBins"],
-        node["histogramNumBins"],
+        count_of(node, "reliabilityDiagNumBins"),
+        count_of(node, "histogramNumBins"),
         exclude_empty_bins=node["excludeEmptyBins"],
         axis=node.get("axis", 1),
     )

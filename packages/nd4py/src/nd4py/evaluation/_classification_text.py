@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..formats import FormatError
 from ..formats._jackson import pretty_json
 from ..formats._java_text import java_double
 from ._classification import Evaluation
@@ -17,6 +18,7 @@ __all__ = ["from_json", "stats_text", "to_json"]
 
 CLASS = "org.nd4j.evaluation.classification.Evaluation"
 _MAX_PRINTED = 20  # classes of a printed matrix
+_MAX_CLASSES = 1 << 14  # of a matrix in JSON: 2 GiB of counts
 _MAX_WARNED = 16  # classes named in a warning
 
 
@@ -150,8 +152,10 @@ def from_json(node: Mapping[str, Any]) -> Evaluation:
     e.num_rows = int(node["numRowCounter"])
     e._top_n_correct = int(node["topNCorrectCount"])
     if node["confusion"] is not None:
-        classes = node["confusion"]["classes"]
-        e.confusion = ConfusionMatrix.of_size(len(classes))
+        size = len(node["confusion"]["classes"])
+        if size > _MAX_CLASSES:
+            raise FormatError(f"Evaluation: {size} classes, expected at most {_MAX_CLASSES}")
+        e.confusion = ConfusionMatrix.of_size(size)
         for row, (columns, counts) in node["confusion"]["matrix"].items():
             for column, count in zip(columns, counts, strict=True):
                 if count:

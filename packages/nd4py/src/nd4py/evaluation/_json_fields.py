@@ -13,7 +13,9 @@ from .._arrays import element_of, to_numpy
 from ..formats import FormatError, array_to_bytes, read_array
 from ..formats._json import array_from_json
 
-__all__ = ["array_field", "array_of", "binary_field"]
+__all__ = ["array_field", "array_of", "binary_field", "count_of"]
+
+_MAX_COUNT = 1 << 20
 
 
 def array_field(values: np.ndarray) -> dict[str, Any]:
@@ -30,6 +32,14 @@ def binary_field(values: np.ndarray) -> dict[str, str]:
     text = base64.b64encode(array_to_bytes(values)).decode("ascii")
     lines = (text[i : i + 76] for i in range(0, len(text), 76))
     return {"array": "".join(f"{line}\r\n" for line in lines)}
+
+
+def count_of(node: Mapping[str, Any], key: str, limit: int = _MAX_COUNT) -> int:
+    """A whole number that sets the size of arrays; raises FormatError when it is none or absurd."""
+    value = node[key]
+    if type(value) is not int or not 0 <= value <= limit:
+        raise FormatError(f"{key} is {str(value)[:40]}, expected 0 to {limit}")
+    return value
 
 
 def array_of(node: Mapping[str, Any]) -> np.ndarray:

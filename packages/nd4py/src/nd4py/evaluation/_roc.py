@@ -7,9 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..formats import FormatError
 from ..formats._jackson import pretty_json
 from ..formats._java_text import java_double, java_fixed
 from ._curves import PrecisionRecallCurve, RocCurve, area, needed
+from ._json_fields import count_of
 from ._rows import kept_rows, rows_of
 
 __all__ = ["ROC", "ROCBinary", "ROCMultiClass", "roc_binary_from_json", "roc_from_json"]
@@ -131,7 +133,7 @@ class ROC:
         if self.remove_redundant_points:
             kept = needed(fpr, tpr)
             threshold, fpr, tpr = threshold[kept], fpr[kept], tpr[kept]
-        return RocCurve(threshold, fpr, tpr, area(fpr, tpr))
+        return RocCurve(threshold, fpr, tpr, area(fpr, tpr) if self.example_count else float("nan"))
 
     def precision_recall_curve(self) -> PrecisionRecallCurve:
         """The precision-recall curve."""
@@ -218,7 +220,9 @@ class ROC:
 
 def roc_from_json(node: Mapping[str, Any]) -> ROC:
     """The ROC of a parsed JSON object."""
-    roc = ROC(node["thresholdSteps"], remove_redundant_points=node["rocRemoveRedundantPts"])
+    roc = ROC(
+        count_of(node, "thresholdSteps"), remove_redundant_points=node["rocRemoveRedundantPts"]
+    )
     roc.count_actual_positive = int(node["countActualPositive"])
     roc.count_actual_negative = int(node["countActualNegative"])
     if roc.is_exact:
@@ -226,6 +230,8 @@ def roc_from_json(node: Mapping[str, Any]) -> ROC:
         roc._restored = curves
         return roc
     counts = sorted(node["counts"].values(), key=lambda entry: float(entry["threshold"]))
+    if len(counts) != roc.threshold_steps + 1:
+        raise FormatError(f"ROC: {len(counts)} thresholds for {roc.threshold_steps} steps")
     roc._true = np.array([c["countTruePositive"] for c in counts], np.int64)
     roc._false = np.array([c["countFalsePositive"] for c in counts], np.int64)
     return roc
@@ -367,7 +373,7 @@ class ROCBinary(AbstractManyROC):
 def roc_binary_from_json(node: Mapping[str, Any]) -> ROCBinary:
     """The ROCBinary of a parsed JSON object."""
     made = ROCBinary(
-        node["thresholdSteps"],
+        count_of(node, "thresholdSteps"),
         remove_redundant_points=node["rocRemoveRedundantPts"],
         labels=node["labels"],
         axis=node["axis"],
@@ -419,7 +425,7 @@ class ROCMultiClass(AbstractManyROC):
 def roc_multi_class_from_json(node: Mapping[str, Any]) -> ROCMultiClass:
     """The ROCMultiClass of a parsed JSON object."""
     made = ROCMultiClass(
-        node["thresholdSteps"],
+        count_of(node, "thresholdSteps"),
         remove_redundant_points=node["rocRemoveRedundantPts"],
         labels=node["labels"],
         axis=node["axis"],

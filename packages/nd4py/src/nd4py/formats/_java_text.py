@@ -15,8 +15,11 @@ def shortest_digits(value: float | np.floating[Any]) -> tuple[str, int]:
     The type decides what "back" means: a ``np.float32`` needs fewer digits than a float.
     """
     text = np.format_float_scientific(value, unique=True, trim="-").lstrip("-")
+    if "." not in text:
+        # Java prints two digits at least, and takes the closest two: 4.9E-324 where 5E-324 would do.
+        text = f"{abs(float(value)):.1e}"
     mantissa, exponent = text.split("e")
-    return mantissa.replace(".", ""), int(exponent)
+    return mantissa.replace(".", "").rstrip("0") or "0", int(exponent)
 
 
 def java_double(value: float) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from .._element_types import BY_NAME
 from ._errors import FormatError
 from ._java_text import java_double, java_float
-from ._shape_info import MAX_RANK
+from ._shape_info import is_sound_shape
 from ._stored import StoredArray
 from ._streams import BoundedReader
 
@@ -43,16 +43,10 @@ def array_from_json(node: Any) -> StoredArray:
             'JSON is not an array: expected {"dataType": ..., "shape": [...], "data": [...]}'
         )
     shape = node.get("shape", [len(node["data"])])
-    if (
-        not isinstance(shape, list)
-        or len(shape) > MAX_RANK
-        or not all(type(n) is int and n >= 0 for n in shape)
-    ):
-        raise FormatError(
-            f"JSON array has the shape {str(shape)[:60]}, expected at most {MAX_RANK} lengths"
-        )
+    if not isinstance(shape, list) or not is_sound_shape(shape):
+        raise FormatError(f"JSON array has the impossible shape {str(shape)[:60]}")
     name = node.get("dataType", "DOUBLE")
-    if name not in BY_NAME:
+    if not isinstance(name, str) or name not in BY_NAME:
         raise FormatError(
             f"JSON array has dataType {str(name)[:40]!r}, expected one of {', '.join(BY_NAME)}"
         )
@@ -69,6 +63,9 @@ def _values(data: Sequence[Any], name: str, shape: tuple[int, ...]) -> StoredArr
         if name == "UTF8":
             flat = np.empty(len(data), object)
             flat[:] = [str(v) for v in data]
+            "".join(flat.tolist()).encode(
+                "utf-8"
+            )  # raises for half a surrogate pair, which is no text
         elif element.numpy.kind == "f" or name == "BFLOAT16":
             floats = np.array([float(_NAMED.get(v, v)) for v in data], np.float64)
             with np.errstate(over="ignore"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._element_types import BY_NAME, BY_NUMPY
 from ._errors import FormatError
-from ._shape_info import MAX_RANK
+from ._shape_info import is_sound_shape
 from ._stored import StoredArray
 from ._streams import BoundedReader
 
@@ -72,11 +72,7 @@ def _parse_header(
         dtype = np.dtype(descr) if isinstance(descr, str) else None
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise reader.error(f"npy header cannot be read: {error}") from None
-    sound = (
-        isinstance(shape, tuple)
-        and len(shape) <= MAX_RANK
-        and all(type(n) is int and n >= 0 for n in shape)
-    )
+    sound = isinstance(shape, tuple) and is_sound_shape(shape)
     if not sound or type(fortran) is not bool or dtype is None:
         raise reader.error(
             f"npy header has shape {str(shape)[:60]}, fortran_order {fortran!r}, descr {descr!r}"

@@ -11,10 +11,12 @@ import numpy as np
 from .._element_types import EMPTY, ElementType, element_of_extras
 from ._errors import FormatError
 
-__all__ = ["MAX_RANK", "ShapeInfo"]
+__all__ = ["MAX_RANK", "ShapeInfo", "dense_strides", "is_sound_shape"]
 
 MAX_RANK = 32
 """Largest rank that the native library knows."""
+
+_MAX_ELEMENTS = 1 << 59
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class ShapeInfo:
             )
         shape = tuple(int(v) for v in longs[1 : 1 + rank])
         strides = tuple(int(v) for v in longs[1 + rank : 1 + 2 * rank])
-        if any(n < 0 for n in shape):
-            raise FormatError(f"shape info has the negative shape {list(shape)}")
+        if not is_sound_shape(shape):
+            raise FormatError(f"shape info has the impossible shape {list(shape)}")
         order = {99: "c", 102: "f"}.get(int(longs[-1]))
         if order is None:
             raise FormatError(
@@ -92,8 +94,21 @@ class ShapeInfo:
                 f"strides {list(self.strides)} of shape {list(self.shape)} reach element {last}, "
                 f"the file stores {flat.size}"
             )
-        steps = [s * flat.itemsize for s in self.strides]
+        # The stride of a side of 1 is never taken and may be anything.
+        steps = [
+            s * flat.itemsize if n > 1 else flat.itemsize
+            for n, s in zip(self.shape, self.strides, strict=True)
+        ]
         return np.lib.stride_tricks.as_strided(flat, self.shape, steps)
+
+
+def is_sound_shape(shape: Sequence[object]) -> bool:
+    """Whether an array could have this shape: whole lengths, not too many, none absurd beside a 0."""
+    lengths = [n for n in shape if type(n) is int and n >= 0]
+    return (
+        len(lengths) == len(shape) <= MAX_RANK
+        and math.prod(max(n, 1) for n in lengths) < _MAX_ELEMENTS
+    )
 
 
 def dense_strides(shape: Sequence[int], order: str) -> tuple[int, ...]:

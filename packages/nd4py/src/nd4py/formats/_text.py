@@ -9,7 +9,7 @@ import numpy as np
 
 from .._element_types import BY_NAME, ElementType
 from ._java_text import shortest_digits
-from ._shape_info import MAX_RANK
+from ._shape_info import is_sound_shape
 from ._stored import StoredArray
 from ._streams import BoundedReader
 
@@ -91,9 +91,11 @@ def read_txt(reader: BoundedReader, element: ElementType | None) -> StoredArray:
         raise reader.error(
             'not a file of Nd4j.writeTxt: expected "filefrom": "dl4j", "ordering", "shape", "data"'
         )
-    shape = tuple(int(n) for n in head[2].split(",") if n.strip())
-    if len(shape) > MAX_RANK:
-        raise reader.error(f"text file has rank {len(shape)}, expected at most {MAX_RANK}")
+    lengths = head[2].split(",") if head[2].strip() else []
+    digits = [n.strip() for n in lengths]
+    shape = tuple(int(n) for n in digits if n.isascii() and n.isdigit() and len(n) < 20)
+    if len(shape) != len(lengths) or not is_sound_shape(shape):
+        raise reader.error(f"text file has the impossible shape [{head[2][:60]}]")
     body = text[head.end() : text.rstrip().rfind("}")]
     tokens = [m for m in _TOKEN.finditer(body) if m[0] not in "[],"]
     if not tokens and body.strip() == "[]":

@@ -60,9 +60,10 @@ class MinMaxStats:
     upper: np.ndarray
 
     def __post_init__(self) -> None:
-        width = self.upper - self.lower
-        padding = np.maximum(width, np.asarray(EPS, width.dtype)) - width
-        self.upper = self.upper + padding
+        with np.errstate(invalid="ignore", over="ignore"):  # statistics of NaN or infinite data
+            width = self.upper - self.lower
+            padding = np.maximum(width, np.asarray(EPS, width.dtype)) - width
+            self.upper = self.upper + padding
 
 
 class StatsBuilder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -299,11 +299,10 @@ class RecordReaderDataSetIterator(DataSetIterator):
         self._skipped = SkipCount()
         # Normalizers treat each example by itself, so they can run on whole blocks in the threads
         # ahead; any other preprocessor gets the batches as they will be.
-        by_block = isinstance(self.preprocessor, AbstractNormalizer)
-        self._per_batch = None if by_block else self.preprocessor
-        packer = _Packer(
-            columns, self._collect_metadata, self.preprocessor if by_block else None
-        )
+        preprocessor = self.preprocessor
+        normalizer = preprocessor if isinstance(preprocessor, AbstractNormalizer) else None
+        self._per_batch = preprocessor if normalizer is None else None
+        packer = _Packer(columns, self._collect_metadata, normalizer)
         rows = transformed_frames(
             _pruned(process, columns),
             self._reader,
@@ -312,9 +311,10 @@ class RecordReaderDataSetIterator(DataSetIterator):
             finish=packer,
             skipped=self._skipped,
         )
-        parts = _equal_parts(rows, self._batch_size)
-        for part in islice(parts, self._max_num_batches):
-            yield self._data_set(part, columns)
+        # The pass must not hold on to this object: dropping the iterator then ends its threads.
+        return _data_sets(
+            rows, self._batch_size, self._max_num_batches, columns, label_names=self.labels
+        )
 
     def __next__(self) -> DataSet:
         batch, self._ahead = self._ahead, None
@@ -327,10 +327,6 @@ class RecordReaderDataSetIterator(DataSetIterator):
             self._per_batch.preprocess(batch)
         return batch
 
-    def _data_set(self, rows: _Rows, columns: _Columns) -> DataSet:
-        labels = rows.features if columns.labels_are_features else rows.labels
-        return DataSet(rows.features, labels, label_names=self.labels, metadata=rows.metadata)
-
     def load_from_metadata(self, metadata: Iterable[Any]) -> DataSet:
         """Read single examples again, by the metadata that `collect_metadata` attached."""
         process, columns = self._prepared()
@@ -338,10 +334,31 @@ class RecordReaderDataSetIterator(DataSetIterator):
 
         records = self._reader.load_from_metadata(metadata)
         frame = process.run(frame_from_records(process.initial_schema, records))
-        data = self._data_set(_Packer(columns, False, None)(frame), columns)
+        rows = _Packer(columns, False, None)(frame)
+        (data,) = _data_sets(
+            [rows], max(1, len(rows.features)), None, columns, label_names=self.labels
+        )
         if self.preprocessor is not None:
             self.preprocessor.preprocess(data)
         return data
+
+
+def _data_sets(
+    rows: Iterable[_Rows],
+    size: int,
+    limit: int | None,
+    columns: _Columns,
+    *,
+    label_names: list[str] | None,
+) -> Iterator[DataSet]:
+    """Cut rows into DataSets of `size` examples, at most `limit` of them."""
+    try:
+        for part in islice(_equal_parts(rows, size), limit):
+            labels = part.features if columns.labels_are_features else part.labels
+            yield DataSet(part.features, labels, label_names=label_names, metadata=part.metadata)
+    finally:
+        if isinstance(rows, Generator):
+            rows.close()
 
 
 def _pruned(process: TransformProcess, columns: _Columns) -> TransformProcess:

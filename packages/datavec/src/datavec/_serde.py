@@ -253,16 +253,16 @@ def _resolve(base: type, value: dict[str, Any], path: str) -> tuple[type, dict[s
         return cls, value
     if name is not None:
         raise _wrong(f"{path}.@class", "a class name", name)
-    wrapped = getattr(base, "json_wrapper", None)
-    if len(value) == 1 and getattr(base, "java_name", None) != "":
+    abstract = base.__name__.startswith("Abstract")
+    if len(value) == 1 and (abstract or bool(getattr(base, "java_name", ""))):
         (key, body), *_ = value.items()
         if isinstance(body, dict):
             cls = _BY_SHORT_NAME.get(key)
             if cls is not None and issubclass(cls, base):
                 return cls, body
-            if key[:1].isupper() and key != wrapped:
+            if key[:1].isupper():
                 raise UnsupportedTransformError(f"{path}: class {shown(key)} is not supported")
-    if base.__name__.startswith("Abstract"):
+    if abstract:
         raise SerializationError(f'{path}: missing "@class"')
     return base, value
 

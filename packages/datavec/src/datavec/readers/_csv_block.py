@@ -82,106 +82,125 @@ class BlockParser:
     def parse(self, block: Block) -> ParsedBlock:
         """Raises CsvError or InvalidValueError naming file and line."""
         quoted = self.parser.quote.encode() in block.data
-        if self.parser.escape.encode() in block.data or (quoted and not self._tame(block.data)):
-            return self._parse_exactly(block)
-        ragged: list[tuple[int, int]] = []
+        exact = (
+            self.parser.escape.encode() in block.data
+            or (quoted and not self._tame(block.data))
+            # Arrow reads a blank line as a row of empty fields; here it is one empty field.
+            or (len(self.schema) > 1 and _has_blank_line(block.data))
+        )
+        if not exact:
+            try:
+                table = self._read(block, self._types, quoted)
+                return ParsedBlock(self._frame(_columns(table), table.num_rows), None, 0)
+            except pa.ArrowInvalid:
+                pass  # a value, a width or bytes that do not fit: find out which
+            if _is_utf8(block.data):
+                ragged: list[int] = []
+                try:
+                    texts = self._read(
+                        block, dict.fromkeys(self._types, pa.string()), quoted, ragged
+                    )
+                    # Arrow numbers rows from 1 when it reads without threads.
+                    lines = np.delete(
+                        np.arange(texts.num_rows + len(ragged)), np.array(ragged, int) - 1
+                    )
+                    return self._typed(block, _columns(texts), lines, len(ragged))
+                except pa.ArrowInvalid:
+                    pass
+        return self._typed(block, *self._split_lines(block))
+
+    def _read(
+        self,
+        block: Block,
+        types: dict[str, pa.DataType],
+        quoted: bool,
+        ragged: list[int] | None = None,
+    ) -> pa.Table:
+        """Arrow's reader; lines of the wrong width are left out and listed when that is wanted."""
 
         def on_ragged(row: Any) -> str:
-            ragged.append((row.number, row.actual_columns))
-            return "skip" if self.skip_ragged else "error"
+            ragged.append(row.number)  # type: ignore[union-attr]
+            return "skip"
 
-        try:
-            table = pa.csv.read_csv(
-                pa.BufferReader(block.data),
-                pa.csv.ReadOptions(
-                    column_names=self.schema.column_names,
-                    use_threads=False,
-                    block_size=len(block.data) + 1,
-                ),
-                pa.csv.ParseOptions(
-                    delimiter=self.parser.separator,
-                    quote_char=self.parser.quote if quoted else False,
-                    ignore_empty_lines=False,
-                    invalid_row_handler=on_ragged,
-                ),
-                pa.csv.ConvertOptions(
-                    column_types=self._types,
-                    include_columns=self._include,
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
-            )
-        except pa.ArrowInvalid:
-            return self._parse_exactly(block)
-        columns = {
-            name: table.column(name).combine_chunks()
-            if table.column(name).num_chunks != 1
-            else table.column(name).chunk(0)
-            for name in self.types
-        }
-        lines = None
-        if ragged:
-            total = table.num_rows + len(ragged)
-            # Arrow numbers rows from 1 when it reads without threads.
-            lines = np.delete(np.arange(total), [n - 1 for n, _ in ragged])
-        return ParsedBlock(self._frame(columns, table.num_rows), lines, len(ragged))
+        return pa.csv.read_csv(
+            pa.BufferReader(block.data),
+            pa.csv.ReadOptions(
+                column_names=self.schema.column_names,
+                use_threads=False,
+                block_size=len(block.data) + 1,
+            ),
+            pa.csv.ParseOptions(
+                delimiter=self.parser.separator,
+                quote_char=self.parser.quote if quoted else False,
+                ignore_empty_lines=False,
+                invalid_row_handler=on_ragged if ragged is not None and self.skip_ragged else None,
+            ),
+            pa.csv.ConvertOptions(
+                column_types=types,
+                include_columns=self._include,
+                null_values=[],
+                strings_can_be_null=False,
+            ),
+        )
 
     def _tame(self, data: bytes) -> bool:
         """Whether every quote of the block opens or closes a whole field."""
         pattern = _enclosed(self.parser.separator.encode(), self.parser.quote.encode())
         return self.parser.quote.encode() not in pattern.sub(rb"\1", data)
 
-    def _parse_exactly(self, block: Block) -> ParsedBlock:
+    def _split_lines(self, block: Block) -> tuple[dict[str, pa.Array], Array, int]:
+        """The exact way: every line by the line parser."""
         width = len(self.schema)
         rows: list[list[str]] = []
         lines: list[int] = []
         skipped = 0
         for i, line in enumerate(block_lines(block)):
+            place: dict[str, Any] = {"file": block.file, "line": block.first_line + i + 1}
             try:
                 fields = self.parser.parse(line)
             except CsvError as e:
-                raise CsvError(str(e), file=block.file, line=block.first_line + i + 1) from None
-            if len(fields) != width:
-                if not self.skip_ragged:
-                    raise CsvError(
-                        f"expected {width} fields, received {len(fields)}: {line[:200]!r}",
-                        file=block.file,
-                        line=block.first_line + i + 1,
-                    )
+                raise CsvError(str(e), **place) from None
+            if len(fields) == width:
+                rows.append(fields)
+                lines.append(i)
+            elif self.skip_ragged:
                 skipped += 1
-                continue
-            rows.append(fields)
-            lines.append(i)
+            else:
+                raise CsvError(
+                    f"expected {width} fields, received {len(fields)}: {line[:200]!r}", **place
+                )
         texts = {
-            m.name: pa.array([r[self.schema.index_of(m.name)] for r in rows], pa.string())
-            for m in self.wanted
+            name: pa.array([r[self.schema.index_of(name)] for r in rows], pa.string())
+            for name in self._types
         }
-        keep = np.ones(len(rows), bool)
-        for m in self.wanted:
-            if self.types[m.name] == pa.string() or pa.types.is_dictionary(self.types[m.name]):
-                continue
-            try:
-                to_type(texts[m.name], self.types[m.name], m.name)
-            except InvalidValueError as e:
-                if not self.skip_invalid:
-                    row = int(e.rows[0])
-                    raise e.located(
-                        file=block.file, line=block.first_line + lines[row] + 1
-                    ) from None
-                keep[e.rows] = False
+        return texts, np.array(lines, np.int64), skipped
+
+    def _typed(
+        self, block: Block, texts: dict[str, pa.Array], lines: Array, skipped: int
+    ) -> ParsedBlock:
+        """Convert text columns by Java's rules, leaving out or refusing what does not fit."""
+        typed: dict[str, pa.Array] = {}
+        keep = np.ones(len(lines), bool)
+        for name, text in texts.items():
+            target = self._types[name]
+            if target == pa.string():
+                typed[name] = text
+            elif pa.types.is_dictionary(target):
+                typed[name] = text.dictionary_encode()
+            else:
+                try:
+                    typed[name] = to_type(text, target, name)
+                except InvalidValueError as e:
+                    if not self.skip_invalid:
+                        line = block.first_line + int(lines[int(e.rows[0])]) + 1
+                        raise e.located(file=block.file, line=line) from None
+                    keep[e.rows] = False
+                    typed[name] = to_type(text, target, name, "null")
         if not keep.all():
             mask = pa.array(keep)
-            texts = {name: t.filter(mask) for name, t in texts.items()}
-        typed = {
-            name: t.dictionary_encode()
-            if pa.types.is_dictionary(self.types[name])
-            else to_type(t, self.types[name], name)
-            for name, t in texts.items()
-        }
+            typed = {name: column.filter(mask) for name, column in typed.items()}
         dropped = int(np.count_nonzero(~keep))
-        return ParsedBlock(
-            self._frame(typed, len(rows) - dropped), np.array(lines)[keep], skipped + dropped
-        )
+        return ParsedBlock(self._frame(typed, len(lines) - dropped), lines[keep], skipped + dropped)
 
     def _frame(self, columns: dict[str, pa.Array], rows: int) -> Frame:
         arrays = []
@@ -193,6 +212,24 @@ class BlockParser:
                 column = column.cast(m.arrow_type)
             arrays.append(column)
         return Frame(self.schema, tuple(arrays), rows)
+
+
+def _columns(table: pa.Table) -> dict[str, pa.Array]:
+    return {name: table.column(name).combine_chunks() for name in table.column_names}
+
+
+def _has_blank_line(data: bytes) -> bool:
+    return data.startswith((b"\n", b"\r")) or any(
+        ends in data for ends in (b"\n\n", b"\n\r", b"\r\r")
+    )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read_type(meta: AbstractColumnMetaData) -> pa.DataType:

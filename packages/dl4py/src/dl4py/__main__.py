@@ -40,7 +40,15 @@ def main(arguments: list[str] | None = None) -> None:
         # Whoever read our output has gone; Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (OSError, ValueError, TypeError, KeyError, ArithmeticError, MemoryError, ImportError) as problem:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        ArithmeticError,
+        MemoryError,
+        ImportError,
+    ) as problem:
         _fail(_one_line(problem), 1)
 
 

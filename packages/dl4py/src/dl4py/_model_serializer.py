@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
-from nd4py.formats import FormatError, array_to_bytes, read_array
 
 from dl4py.conf._multi_layer import from_json_tree, parse_json
 from dl4py.errors import ConfigurationError, ModelFileError
 from dl4py.nn._parameters import ParameterLayout
+from nd4py.formats import FormatError, array_to_bytes, read_array
 
 if TYPE_CHECKING:
     from dl4py.nn import MultiLayerNetwork
@@ -60,7 +60,9 @@ def write_model(
 
     Answers to ``ModelSerializer.writeModel``.
     """
-    entries: list[tuple[str, bytes]] = [(CONFIGURATION, model.counted_configuration().to_json().encode())]
+    entries: list[tuple[str, bytes]] = [
+        (CONFIGURATION, model.counted_configuration().to_json().encode())
+    ]
     entries.append((COEFFICIENTS, array_to_bytes(model.params())))
     if save_updater:
         state = model.updater_state()
@@ -139,7 +141,9 @@ def add_normalizer_to_model(path: str | os.PathLike[str], normalizer: Any) -> No
     Answers to ``ModelSerializer.addNormalizerToModel``.
     """
     with _opened(path) as archive:
-        entries = [(name, archive.read(name, MAX_BYTES)) for name in archive.names if name != NORMALIZER]
+        entries = [
+            (name, archive.read(name, MAX_BYTES)) for name in archive.names if name != NORMALIZER
+        ]
     with _written(path) as stream:
         _write_entries(stream, [*entries, (NORMALIZER, _normalizer_bytes(normalizer))])
 
@@ -170,7 +174,9 @@ class _Archive:
         self.where = where
         infos = archive.infolist()
         if len(infos) > MAX_ENTRIES:
-            raise ModelFileError(f"{where}: {len(infos)} entries, more than the limit of {MAX_ENTRIES}")
+            raise ModelFileError(
+                f"{where}: {len(infos)} entries, more than the limit of {MAX_ENTRIES}"
+            )
         self._infos = {i.filename: i for i in infos}
         self.names = list(self._infos)
 
@@ -191,7 +197,9 @@ class _Archive:
                 while chunk := stream.read(_CHUNK):
                     total += len(chunk)
                     if total > limit:
-                        raise ModelFileError(f"{self.where}: {name} is larger than the limit of {limit} bytes")
+                        raise ModelFileError(
+                            f"{self.where}: {name} is larger than the limit of {limit} bytes"
+                        )
                     chunks.append(chunk)
         except _UNPACKING as problem:
             raise ModelFileError(f"{self.where}: {name} cannot be unpacked: {problem}") from None
@@ -211,7 +219,9 @@ class _Archive:
         """A stored vector of ``count`` numbers; no more memory is taken than that needs."""
         info = self._infos.get(name)
         if info is None:
-            raise ModelFileError(f"{self.where}: no entry {name}; it holds {', '.join(self.names[:8]) or 'nothing'}")
+            raise ModelFileError(
+                f"{self.where}: no entry {name}; it holds {', '.join(self.names[:8]) or 'nothing'}"
+            )
         if info.file_size == 0 and self.has(NO_PARAMS):
             return np.zeros(0, np.float32)
         limit = min(max_bytes, count * 8 + _HEADER_BYTES)
@@ -219,15 +229,21 @@ class _Archive:
             with self._archive.open(info) as stream:
                 found = np.asarray(read_array(stream, "nd4j", max_bytes=limit))
         except (FormatError, *_UNPACKING) as problem:
-            raise ModelFileError(f"{self.where}: {name}: {problem}; {count} numbers are expected") from None
+            raise ModelFileError(
+                f"{self.where}: {name}: {problem}; {count} numbers are expected"
+            ) from None
         if found.ndim > 2 or (found.ndim == 2 and 1 not in found.shape):
-            raise ModelFileError(f"{self.where}: {name}: expected a vector; it holds an array of shape {found.shape}")
+            raise ModelFileError(
+                f"{self.where}: {name}: expected a vector; it holds an array of shape {found.shape}"
+            )
         if found.size != count:
             raise ModelFileError(
                 f"{self.where}: {name} holds {found.size} numbers; the configuration needs {count}"
             )
         if found.dtype.name not in _DATA_TYPES:
-            raise ModelFileError(f"{self.where}: {name}: expected floating numbers; it holds {found.dtype}")
+            raise ModelFileError(
+                f"{self.where}: {name}: expected floating numbers; it holds {found.dtype}"
+            )
         return found.ravel()
 
 

@@ -38,12 +38,16 @@ def _model(file: Path) -> None:
 
     network, normalizer = restore_multi_layer_network_and_normalizer(file)
     conf = network.configuration
-    click.echo(f"MultiLayerNetwork, {conf.data_type}, iteration {network.iteration_count}, epoch {network.epoch_count}")
+    click.echo(
+        f"MultiLayerNetwork, {conf.data_type}, iteration {network.iteration_count}, epoch {network.epoch_count}"
+    )
     click.echo(network.summary(conf.known_input_type()).strip("\n"))
     for block in network.layout.blocks:
         click.echo(f"updater of parameters {block.start} to {block.stop}: {block.updater}")
     click.echo(f"updater state: {network.layout.state_length} numbers")
-    click.echo(f"normalizer: {_describe_normalizer(normalizer) if normalizer is not None else 'none'}")
+    click.echo(
+        f"normalizer: {_describe_normalizer(normalizer) if normalizer is not None else 'none'}"
+    )
     objects = list_objects_in_file(file)
     if objects:
         click.echo(f"Java objects, which dl4py does not read: {', '.join(objects)}")
@@ -63,7 +67,9 @@ def _describe_normalizer(normalizer: Any) -> str:
         values = getattr(normalizer, name, None)
         if values is not None and not callable(values):
             numbers = np.asarray(values, float).ravel()
-            shown = ", ".join(f"{v:.6g}" for v in numbers[:8]) + (", ..." if numbers.size > 8 else "")
+            shown = ", ".join(f"{v:.6g}" for v in numbers[:8]) + (
+                ", ..." if numbers.size > 8 else ""
+            )
             parts.append(f"{name} [{shown}]")
     return "; ".join(parts)
 
@@ -89,7 +95,11 @@ def _json(file: Path) -> None:
     from datavec import Schema, TransformProcess
 
     try:
-        found = TransformProcess.from_json(text) if "actionList" in tree or "steps" in tree else Schema.from_json(text)
+        found = (
+            TransformProcess.from_json(text)
+            if "actionList" in tree or "steps" in tree
+            else Schema.from_json(text)
+        )
     except ValueError as problem:
         raise ValueError(f"{file}: {problem}") from None
     click.echo(str(found))

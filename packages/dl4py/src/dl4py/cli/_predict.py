@@ -18,8 +18,18 @@ from dl4py.cli._tables import Table, table_options
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
-@click.option("--output", default="-", show_default=True, help="File to write, .arrow or .csv; - is standard output.")
-@click.option("--format", "form", type=click.Choice(["csv", "arrow"]), help="Form of the output; by the file's name unless given.")
+@click.option(
+    "--output",
+    default="-",
+    show_default=True,
+    help="File to write, .arrow or .csv; - is standard output.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "arrow"]),
+    help="Form of the output; by the file's name unless given.",
+)
 def predict(model: Path, output: str, form: str | None, **options: Any) -> None:
     """Write the predictions of a model zip for the rows of a CSV file, one row each.
 
@@ -43,7 +53,11 @@ def _class_names(table: Table, network: Any) -> list[str] | None:
     if table.transform is None or table.label is None:
         return None
     names = table.iterator().labels
-    return names if names is not None and len(names) == getattr(network.layers[-1], "n_out", 0) else None
+    return (
+        names
+        if names is not None and len(names) == getattr(network.layers[-1], "n_out", 0)
+        else None
+    )
 
 
 def _batches(network: Any, data: Any, names: list[str] | None, regression: bool) -> Iterator[Any]:
@@ -51,7 +65,10 @@ def _batches(network: Any, data: Any, names: list[str] | None, regression: bool)
     import pyarrow as pa
 
     last = network.layers[-1]
-    classifies = not regression and type(getattr(last, "activation", None)).__name__ in ("Softmax", "Sigmoid")
+    classifies = not regression and type(getattr(last, "activation", None)).__name__ in (
+        "Softmax",
+        "Sigmoid",
+    )
     for batch in data:
         values = np.asarray(network.output(batch.features))
         columns: dict[str, Any] = {}
@@ -59,8 +76,12 @@ def _batches(network: Any, data: Any, names: list[str] | None, regression: bool)
         labels = names or [str(i) for i in range(width)]
         if classifies and width > 1:
             chosen = values.argmax(axis=1)
-            columns["predicted"] = pa.array([labels[i] for i in chosen]) if names else pa.array(chosen)
-            columns.update({f"probability_{n}": pa.array(values[:, i]) for i, n in enumerate(labels)})
+            columns["predicted"] = (
+                pa.array([labels[i] for i in chosen]) if names else pa.array(chosen)
+            )
+            columns.update(
+                {f"probability_{n}": pa.array(values[:, i]) for i, n in enumerate(labels)}
+            )
         else:
             columns.update({f"output_{n}": pa.array(values[:, i]) for i, n in enumerate(labels)})
         yield pa.RecordBatch.from_pydict(columns)

@@ -10,14 +10,32 @@ from typing import Any
 import click
 
 _OPTIONS = (
-    click.option("--data", "data", required=True, type=click.Path(path_type=Path), help="CSV file."),
+    click.option(
+        "--data", "data", required=True, type=click.Path(path_type=Path), help="CSV file."
+    ),
     click.option("--transform", type=click.Path(path_type=Path), help="TransformProcess as JSON."),
     click.option("--label-column", help="Name of the label column, after the transform."),
-    click.option("--label-index", type=int, help="Position of the label column from 0, after the transform; -1 is the last."),
-    click.option("--classes", type=click.IntRange(min=1), help="Number of classes; known by itself for a categorical label."),
+    click.option(
+        "--label-index",
+        type=int,
+        help="Position of the label column from 0, after the transform; -1 is the last.",
+    ),
+    click.option(
+        "--classes",
+        type=click.IntRange(min=1),
+        help="Number of classes; known by itself for a categorical label.",
+    ),
     click.option("--regression", is_flag=True, help="The label is a number, not a class."),
-    click.option("--batch", default=32, show_default=True, type=click.IntRange(min=1), help="Rows per batch."),
-    click.option("--skip-lines", default=0, show_default=True, type=click.IntRange(min=0), help="Lines to skip at the top."),
+    click.option(
+        "--batch", default=32, show_default=True, type=click.IntRange(min=1), help="Rows per batch."
+    ),
+    click.option(
+        "--skip-lines",
+        default=0,
+        show_default=True,
+        type=click.IntRange(min=0),
+        help="Lines to skip at the top.",
+    ),
     click.option("--delimiter", default=",", show_default=True, help="Character between columns."),
     click.option("--quote", default='"', show_default=True, help="Character around texts."),
 )
@@ -78,7 +96,9 @@ class Table:
 
         if not self.data.exists():
             raise FileNotFoundError(2, "no such file", str(self.data))
-        reader = CSVRecordReader(self.data, skip_lines=self.skip_lines, delimiter=self.delimiter, quote=self.quote)
+        reader = CSVRecordReader(
+            self.data, skip_lines=self.skip_lines, delimiter=self.delimiter, quote=self.quote
+        )
         process = self.process()
         label = self.label
         if label is None and with_labels:
@@ -87,7 +107,9 @@ class Table:
             reader,
             self.batch,
             label_index=label,
-            num_classes=self._classes(process, label, classes) if with_labels and not self.regression else None,
+            num_classes=self._classes(process, label, classes)
+            if with_labels and not self.regression
+            else None,
             regression=self.regression and with_labels,
             transform=process,
         )

@@ -15,11 +15,31 @@ from dl4py.cli._tables import Table, table_options
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
-@click.option("--normalizer", type=click.Choice(["standardize", "minmax"]), help="Fit one on the data and save it with the model.")
-@click.option("--epochs", default=1, show_default=True, type=click.IntRange(min=1), help="Passes over the data.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("model.zip"), show_default=True, help="Model zip to write.")
-@click.option("--check-numerics", is_flag=True, help="Stop at the first step that meets NaN or infinity.")
-@click.option("--log-every", type=click.IntRange(min=1), help="Log the score every so many iterations.")
+@click.option(
+    "--normalizer",
+    type=click.Choice(["standardize", "minmax"]),
+    help="Fit one on the data and save it with the model.",
+)
+@click.option(
+    "--epochs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Passes over the data.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("model.zip"),
+    show_default=True,
+    help="Model zip to write.",
+)
+@click.option(
+    "--check-numerics", is_flag=True, help="Stop at the first step that meets NaN or infinity."
+)
+@click.option(
+    "--log-every", type=click.IntRange(min=1), help="Log the score every so many iterations."
+)
 @click.option("--quiet", is_flag=True, help="No progress bar, even on a terminal.")
 def train(
     model: Path,
@@ -59,7 +79,8 @@ def train(
         raise ValueError(f"{table.data}: no rows to train on")
     network.save(out, normalizer=scaler)
     click.echo(
-        f"{out}: {network.iteration_count} iterations, {network.epoch_count} epochs, score {network.score():.6g}", err=True
+        f"{out}: {network.iteration_count} iterations, {network.epoch_count} epochs, score {network.score():.6g}",
+        err=True,
     )
     if interrupted:
         raise KeyboardInterrupt

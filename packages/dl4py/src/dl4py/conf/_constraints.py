@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._json import FLOAT, TEXT, Codec, Family, JavaObject, ints, json_field, many
+from nd4py import ops
 
 FAMILY = Family("constraint")
 _PACKAGE = "org.deeplearning4j.nn.conf.constraint."
@@ -96,7 +95,9 @@ class NonNegativeConstraint(AbstractConstraint):
 
 def _coerce(value: Any) -> AbstractConstraint:
     if not isinstance(value, AbstractConstraint):
-        raise TypeError(f"expected a constraint such as MaxNormConstraint(max_norm=1.0); received {value!r}")
+        raise TypeError(
+            f"expected a constraint such as MaxNormConstraint(max_norm=1.0); received {value!r}"
+        )
     return value
 
 

@@ -10,10 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nd4py import ops
-
 from dl4py.conf._functions import SCHEDULE
 from dl4py.conf._json import BOOL, FLOAT, Codec, Family, JavaObject, json_field
+from nd4py import ops
 
 FAMILY = Family("dropout")
 _PACKAGE = "org.deeplearning4j.nn.conf.dropout."
@@ -40,7 +39,9 @@ class AbstractDropout(JavaObject):
 
 def _probability(owner: AbstractDropout, name: str, value: float, schedule: Any) -> None:
     if schedule is None and not 0.0 < value <= 1.0:
-        raise owner.fail(f"{name} is a probability to keep: expected 0 < {name} <= 1; received {value}")
+        raise owner.fail(
+            f"{name} is a probability to keep: expected 0 < {name} <= 1; received {value}"
+        )
 
 
 @FAMILY.register(_PACKAGE + "Dropout")

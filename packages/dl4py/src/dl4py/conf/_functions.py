@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nd4py import activations, losses, regularization, schedules, updaters, weights
-
 from dl4py.conf._json import Codec
 from dl4py.errors import ConfigurationError
+from nd4py import activations, losses, regularization, schedules, updaters, weights
 
 
 def _codec(get: Callable[[Any], Any]) -> Codec:

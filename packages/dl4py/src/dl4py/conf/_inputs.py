@@ -98,7 +98,9 @@ class InputType(JavaObject):
                 return InputTypeConvolutional(h, w, c)
             case (_, c, d, h, w):
                 return InputTypeConvolutional3D(d, h, w, c)
-        raise ValueError(f"InputType.infer: expected an array of rank 2 to 5; received shape {tuple(shape)}")
+        raise ValueError(
+            f"InputType.infer: expected an array of rank 2 to 5; received shape {tuple(shape)}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Deeplearning4j's JSON form as plain Python values."""
@@ -138,7 +140,9 @@ class InputTypeRecurrent(InputType):
         return pair if self.data_format == "NCW" else pair[::-1]
 
     def __repr__(self) -> str:
-        length = f",timeSeriesLength={self.time_series_length}" if self.time_series_length > 0 else ""
+        length = (
+            f",timeSeriesLength={self.time_series_length}" if self.time_series_length > 0 else ""
+        )
         return f"InputTypeRecurrent({self.size}{length},format={self.data_format})"
 
 

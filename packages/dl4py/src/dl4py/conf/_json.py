@@ -48,7 +48,13 @@ def json_field(
             written either.
         omit_none: leave None out instead of writing null.
     """
-    metadata = {"key": key, "codec": codec, "missing": missing, "quirk": quirk, "omit_none": omit_none}
+    metadata = {
+        "key": key,
+        "codec": codec,
+        "missing": missing,
+        "quirk": quirk,
+        "omit_none": omit_none,
+    }
     if factory is not None:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -67,7 +73,9 @@ class JavaObject:
                 try:
                     object.__setattr__(self, entry.name, entry.codec.coerce(value))
                 except (TypeError, ValueError) as problem:
-                    raise type(problem)(f"{type(self).__name__}({entry.name}=...): {problem}") from None
+                    raise type(problem)(
+                        f"{type(self).__name__}({entry.name}=...): {problem}"
+                    ) from None
         self.check()
 
     def check(self) -> None:
@@ -178,7 +186,7 @@ class Family:
         """
         if not isinstance(tree, Mapping) or not isinstance(tree.get("@class"), str):
             raise ConfigurationError(
-                f"{path}: expected a JSON object with a text \"@class\" that names a {self.what}; "
+                f'{path}: expected a JSON object with a text "@class" that names a {self.what}; '
                 f"received {describe(tree)}"
             )
         cls = self._classes.get(tree["@class"])

@@ -33,7 +33,12 @@ from dl4py.conf._neural_net import (
 from dl4py.conf._preprocessors import PRE_PROCESSOR, AbstractPreProcessor
 from dl4py.conf._step_functions import STEP_FUNCTION
 from dl4py.conf._validation import check_output_layer
-from dl4py.conf.layers import AbstractFeedForwardLayer, AbstractLayer, AbstractOutputLayer, DenseLayer
+from dl4py.conf.layers import (
+    AbstractFeedForwardLayer,
+    AbstractLayer,
+    AbstractOutputLayer,
+    DenseLayer,
+)
 from dl4py.conf.layers._base import FAMILY
 from dl4py.errors import ConfigurationError, UnsupportedLayerError
 
@@ -70,17 +75,23 @@ class LayerConfiguration(JavaObject):
 
 def _decode_pre_processors(tree: object, path: str) -> Mapping[int, AbstractPreProcessor]:
     if not isinstance(tree, Mapping):
-        raise ConfigurationError(f"{path}: expected an object keyed by layer index; received {describe(tree)}")
+        raise ConfigurationError(
+            f"{path}: expected an object keyed by layer index; received {describe(tree)}"
+        )
     found = {}
     for key, value in tree.items():
         if not str(key).isdecimal() or len(str(key)) > 9:
-            raise ConfigurationError(f"{path}: expected layer indices as keys; received {key!r:.40}")
+            raise ConfigurationError(
+                f"{path}: expected layer indices as keys; received {key!r:.40}"
+            )
         found[int(key)] = PRE_PROCESSOR.decode(value, f"{path}.{key}")
     return MappingProxyType(found)
 
 
 _PRE_PROCESSORS = Codec(
-    lambda value: {str(k): to_tree(v) for k, v in sorted(value.items())}, _decode_pre_processors, MappingProxyType
+    lambda value: {str(k): to_tree(v) for k, v in sorted(value.items())},
+    _decode_pre_processors,
+    MappingProxyType,
 )
 _CONF = Codec(to_tree, lambda tree, path: from_tree(LayerConfiguration, tree, path))
 
@@ -108,8 +119,12 @@ class MultiLayerConfiguration(JavaObject):
     tbptt_back_length: int = json_field("tbpttBackLength", INT, 20)
     data_type: str = json_field("dataType", DATA_TYPE, "FLOAT")
     cache_mode: str = json_field("cacheMode", enum(*CACHE_MODES), "NONE")
-    training_workspace_mode: str = json_field("trainingWorkspaceMode", enum(*WORKSPACE_MODES), "ENABLED")
-    inference_workspace_mode: str = json_field("inferenceWorkspaceMode", enum(*WORKSPACE_MODES), "ENABLED")
+    training_workspace_mode: str = json_field(
+        "trainingWorkspaceMode", enum(*WORKSPACE_MODES), "ENABLED"
+    )
+    inference_workspace_mode: str = json_field(
+        "inferenceWorkspaceMode", enum(*WORKSPACE_MODES), "ENABLED"
+    )
     validate_output_layer_config: bool = json_field("validateOutputLayerConfig", BOOL, True)
     iteration_count: int = json_field("iterationCount", INT, 0)
     epoch_count: int = json_field("epochCount", INT, 0)
@@ -150,12 +165,21 @@ class MultiLayerConfiguration(JavaObject):
         if self.input_type is not None:
             return self.input_type
         first = self.confs[0].layer
-        plain = isinstance(first, DenseLayer) or type(first).__name__ in ("OutputLayer", "EmbeddingLayer")
-        if 0 in self.input_pre_processors or not plain or not isinstance(first, AbstractFeedForwardLayer):
+        plain = isinstance(first, DenseLayer) or type(first).__name__ in (
+            "OutputLayer",
+            "EmbeddingLayer",
+        )
+        if (
+            0 in self.input_pre_processors
+            or not plain
+            or not isinstance(first, AbstractFeedForwardLayer)
+        ):
             return None
         return InputTypeFeedForward(first.n_in) if first.n_in > 0 else None
 
-    def input_types(self, input_type: InputType | None = None) -> list[tuple[InputType, InputType, InputType]] | None:
+    def input_types(
+        self, input_type: InputType | None = None
+    ) -> list[tuple[InputType, InputType, InputType]] | None:
         """Per layer: the type coming in, the same after the preprocessor, and the type going out.
 
         None where the network's input type is not known.
@@ -210,13 +234,17 @@ def from_json_tree(tree: object) -> MultiLayerConfiguration:
         )
     if not isinstance(tree, Mapping) or not isinstance(tree.get("confs"), list):
         raise ConfigurationError(
-            f"configuration: expected a JSON object with a list \"confs\", one entry per layer; received {describe(tree)}"
+            f'configuration: expected a JSON object with a list "confs", one entry per layer; received {describe(tree)}'
         )
     if len(tree["confs"]) > MAX_LAYERS:
-        raise ConfigurationError(f"confs: at most {MAX_LAYERS} layers; received {len(tree['confs'])}")
+        raise ConfigurationError(
+            f"confs: at most {MAX_LAYERS} layers; received {len(tree['confs'])}"
+        )
     for index, conf in enumerate(tree["confs"]):
         if not isinstance(conf, Mapping):
-            raise ConfigurationError(f"confs[{index}]: expected a JSON object; received {describe(conf)}")
+            raise ConfigurationError(
+                f"confs[{index}]: expected a JSON object; received {describe(conf)}"
+            )
     return from_tree(MultiLayerConfiguration, tree, "configuration")
 
 
@@ -230,7 +258,9 @@ class _naming:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: object
+    ) -> None:
         if isinstance(problem, ConfigurationError):
             raise ConfigurationError(f"{self._layer.label(self._index)}: {problem}") from None
 
@@ -281,11 +311,20 @@ def build(
     names = [layer.name for layer in complete]
     twice = sorted({n for n in names if n is not None and names.count(n) > 1})
     if twice:
-        raise ConfigurationError(f"list: layer names must differ; {', '.join(twice)} is given more than once")
+        raise ConfigurationError(
+            f"list: layer names must differ; {', '.join(twice)} is given more than once"
+        )
     confs = tuple(_conf(settings, layer) for layer in complete)
     return MultiLayerConfiguration(
-        confs, pre_processors, backprop_type, tbptt_fwd_length, tbptt_back_length, settings.data_type,
-        settings.cache_mode, settings.training_workspace_mode, settings.inference_workspace_mode,
+        confs,
+        pre_processors,
+        backprop_type,
+        tbptt_fwd_length,
+        tbptt_back_length,
+        settings.data_type,
+        settings.cache_mode,
+        settings.training_workspace_mode,
+        settings.inference_workspace_mode,
         input_type=input_type,
     )
 
@@ -311,6 +350,14 @@ def _sized(layer: AbstractLayer, input_type: InputType) -> AbstractLayer:
 
 def _conf(settings: NeuralNetConfiguration, layer: AbstractLayer) -> LayerConfiguration:
     return LayerConfiguration(
-        layer, (), settings.seed or 0, settings.mini_batch, settings.minimize, settings.optimization_algo,
-        settings.max_num_line_search_iterations, settings.step_function, settings.data_type, settings.cache_mode,
+        layer,
+        (),
+        settings.seed or 0,
+        settings.mini_batch,
+        settings.minimize,
+        settings.optimization_algo,
+        settings.max_num_line_search_iterations,
+        settings.step_function,
+        settings.data_type,
+        settings.cache_mode,
     )

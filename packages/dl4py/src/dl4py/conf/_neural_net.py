@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from nd4py import dtypes
-
 from dl4py.conf._dropout import DROPOUT, NO_DROPOUT
 from dl4py.conf._functions import ACTIVATION, REGULARIZATION, UPDATER, WEIGHT_INIT
 from dl4py.conf._json import Codec, enum, many
@@ -16,6 +14,7 @@ from dl4py.conf._step_functions import STEP_FUNCTION
 from dl4py.conf._weight_noise import WEIGHT_NOISE
 from dl4py.conf.layers._base import GRADIENT_NORMALIZATIONS, AbstractLayer, regularizations
 from dl4py.conf.layers._convolution_sizes import CONVOLUTION_MODES, CUDNN_ALGO_MODES
+from nd4py import dtypes
 
 if TYPE_CHECKING:
     from dl4py.conf._inputs import InputType
@@ -23,7 +22,10 @@ if TYPE_CHECKING:
     from dl4py.conf._preprocessors import AbstractPreProcessor
 
 OPTIMIZATION_ALGORITHMS = (
-    "STOCHASTIC_GRADIENT_DESCENT", "LINE_GRADIENT_DESCENT", "CONJUGATE_GRADIENT", "LBFGS"
+    "STOCHASTIC_GRADIENT_DESCENT",
+    "LINE_GRADIENT_DESCENT",
+    "CONJUGATE_GRADIENT",
+    "LBFGS",
 )
 WORKSPACE_MODES = ("ENABLED", "NONE", "SINGLE", "SEPARATE")
 CACHE_MODES = ("NONE", "HOST", "DEVICE")
@@ -130,13 +132,23 @@ class NeuralNetConfiguration:
                 try:
                     put(self, f.name, codec.coerce(value))
                 except (TypeError, ValueError) as problem:
-                    raise type(problem)(f"NeuralNetConfiguration({f.name}=...): {problem}") from None
+                    raise type(problem)(
+                        f"NeuralNetConfiguration({f.name}=...): {problem}"
+                    ) from None
         if self.dropout is NO_DROPOUT:
             put(self, "dropout", None)
-        put(self, "regularization", regularizations(self.regularization, self.l1, self.l2, self.weight_decay))
-        put(self, "regularization_bias", regularizations(
-            self.regularization_bias, self.l1_bias, self.l2_bias, self.weight_decay_bias
-        ))
+        put(
+            self,
+            "regularization",
+            regularizations(self.regularization, self.l1, self.l2, self.weight_decay),
+        )
+        put(
+            self,
+            "regularization_bias",
+            regularizations(
+                self.regularization_bias, self.l1_bias, self.l2_bias, self.weight_decay_bias
+            ),
+        )
         if self.seed is None:
             put(self, "seed", time.time_ns() // 1_000_000)
 
@@ -168,6 +180,12 @@ class NeuralNetConfiguration:
         from dl4py.conf._multi_layer import build
 
         return build(
-            self, layers, input_type, dict(input_pre_processors or {}), backprop_type, tbptt_fwd_length,
-            tbptt_back_length, validate_output_layer,
+            self,
+            layers,
+            input_type,
+            dict(input_pre_processors or {}),
+            backprop_type,
+            tbptt_fwd_length,
+            tbptt_back_length,
+            validate_output_layer,
         )

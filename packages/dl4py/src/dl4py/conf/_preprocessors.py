@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._inputs import (
     CNN2D_FORMATS,
     RNN_FORMATS,
@@ -24,6 +22,7 @@ from dl4py.conf._inputs import (
 )
 from dl4py.conf._json import BOOL, INT, Codec, Family, JavaObject, enum, ints, json_field, many
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 FAMILY = Family("preprocessor")
 _PACKAGE = "org.deeplearning4j.nn.conf.preprocessor."
@@ -50,7 +49,9 @@ class AbstractPreProcessor(JavaObject):
     def _expect(self, x: Any, ranks: tuple[int, ...]) -> None:
         if len(x.shape) not in ranks:
             names = " or ".join(map(str, ranks))
-            raise ValueError(f"{type(self).__name__}: expected an array of rank {names}; received shape {x.shape}")
+            raise ValueError(
+                f"{type(self).__name__}: expected an array of rank {names}; received shape {x.shape}"
+            )
 
     def _refuse(self, input_type: InputType) -> ConfigurationError:
         return self.fail(f"cannot take an input of type {input_type!r}")
@@ -308,7 +309,9 @@ class RnnToCnnPreProcessor(AbstractPreProcessor):
         if len(x.shape) == 4:
             return x
         rows = _series_to_rows(x, self.rnn_data_format)
-        return ops.reshape(rows, (rows.shape[0], self.num_channels, self.input_height, self.input_width))
+        return ops.reshape(
+            rows, (rows.shape[0], self.num_channels, self.input_height, self.input_width)
+        )
 
     def pre_process_mask(self, mask: Any, minibatch: int) -> Any:
         """``[n, T]`` to ``[T * n, 1, 1, 1]``."""
@@ -396,7 +399,9 @@ class ReshapePreprocessor(AbstractPreProcessor):
     input_shape: tuple[int, ...] = json_field("inputShape", ints(None), ())
     target_shape: tuple[int, ...] = json_field("targetShape", ints(None), ())
     has_mini_batch_dimension: bool = json_field("hasMiniBatchDimension", BOOL, False)
-    data_format: str | None = json_field("format", enum(*CNN2D_FORMATS, *RNN_FORMATS, "NCDHW", "NDHWC"), None)
+    data_format: str | None = json_field(
+        "format", enum(*CNN2D_FORMATS, *RNN_FORMATS, "NCDHW", "NDHWC"), None
+    )
 
     def _sizes(self) -> tuple[int, ...]:
         return self.target_shape[1:] if self.has_mini_batch_dimension else self.target_shape

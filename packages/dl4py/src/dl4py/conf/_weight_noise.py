@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops, weights
-
 from dl4py.conf._dropout import RandomContext
 from dl4py.conf._functions import DISTRIBUTION, SCHEDULE
 from dl4py.conf._json import BOOL, FLOAT, Codec, Family, JavaObject, json_field
+from nd4py import ops, weights
 
 FAMILY = Family("weight noise")
 _PACKAGE = "org.deeplearning4j.nn.conf.weightnoise."
@@ -29,7 +28,11 @@ class AbstractWeightNoise(JavaObject):
 
     def applies_to(self, is_bias: bool, training: bool) -> bool:
         """Whether a bias, or else a weight, gets the noise in this pass."""
-        return (self._on_biases() and (training or self.noise_biases_in_inference)) if is_bias else training
+        return (
+            (self._on_biases() and (training or self.noise_biases_in_inference))
+            if is_bias
+            else training
+        )
 
     def _on_biases(self) -> bool:
         raise NotImplementedError
@@ -71,7 +74,9 @@ class WeightNoise(AbstractWeightNoise):
         """A distribution is needed."""
         if type(self.distribution) not in _DRAWN:
             names = ", ".join(c.__name__ for c in _DRAWN)
-            raise self.fail(f"expected one of {names} as distribution; received {self.distribution!r}")
+            raise self.fail(
+                f"expected one of {names} as distribution; received {self.distribution!r}"
+            )
 
     def _on_biases(self) -> bool:
         return self.apply_to_bias
@@ -88,7 +93,9 @@ def _drawn(distribution: Any, shape: tuple[int, ...], dtype: Any, context: Rando
     if isinstance(d, weights.ConstantDistribution):
         return d.value
     if isinstance(d, weights.UniformDistribution):
-        return ops.random_uniform(*context.key(), shape=shape, dtype=dtype, low=d.lower, high=d.upper)
+        return ops.random_uniform(
+            *context.key(), shape=shape, dtype=dtype, low=d.lower, high=d.upper
+        )
     drawn = ops.random_normal(*context.key(), shape=shape, dtype=dtype, mean=d.mean, std=d.std)
     return ops.exp(drawn) if isinstance(d, weights.LogNormalDistribution) else drawn
 

@@ -31,9 +31,7 @@ class Checkpoint:
 
     def to_line(self) -> str:
         """The line of the file."""
-        return (
-            f"{self.checkpoint_num},{self.timestamp},{self.iteration},{self.epoch},{self.model_type},{self.filename}"
-        )
+        return f"{self.checkpoint_num},{self.timestamp},{self.iteration},{self.epoch},{self.model_type},{self.filename}"
 
     @staticmethod
     def from_line(line: str, where: str) -> Checkpoint:
@@ -96,7 +94,9 @@ class CheckpointListener(TrainingListener):
             )
         for value in (*rules, keep_last, keep_every):
             if value is not None and value <= 0:
-                raise ValueError(f"CheckpointListener: intervals and counts must be positive; received {value}")
+                raise ValueError(
+                    f"CheckpointListener: intervals and counts must be positive; received {value}"
+                )
         self._folder = Path(root_dir)
         self._folder.mkdir(parents=True, exist_ok=True)
         info = self._folder / INFO_FILE
@@ -152,7 +152,11 @@ class CheckpointListener(TrainingListener):
     def _save(self, model: Any) -> None:
         kind = type(model).__name__
         checkpoint = Checkpoint(
-            self._next, time.time_ns() // 1_000_000, model.iteration_count, model.epoch_count, kind,
+            self._next,
+            time.time_ns() // 1_000_000,
+            model.iteration_count,
+            model.epoch_count,
+            kind,
             f"checkpoint_{self._next}_{kind}.zip",
         )
         self._next += 1
@@ -166,8 +170,12 @@ class CheckpointListener(TrainingListener):
         self._last_save_time = time.monotonic()
         self._last_save_iteration = model.iteration_count
         if self._log:
-            log.info("Model checkpoint saved: epoch %d, iteration %d, path: %s", model.epoch_count,
-                     model.iteration_count, self._folder / checkpoint.filename)
+            log.info(
+                "Model checkpoint saved: epoch %d, iteration %d, path: %s",
+                model.epoch_count,
+                model.iteration_count,
+                self._folder / checkpoint.filename,
+            )
         self._forget_old()
 
     def _forget_old(self) -> None:
@@ -189,7 +197,11 @@ class CheckpointListener(TrainingListener):
         if not info.exists():
             return []
         lines = info.read_text(encoding="utf-8").splitlines()[1:]
-        found = [Checkpoint.from_line(line, f"{info}, line {i}") for i, line in enumerate(lines, 2) if line.strip()]
+        found = [
+            Checkpoint.from_line(line, f"{info}, line {i}")
+            for i, line in enumerate(lines, 2)
+            if line.strip()
+        ]
         return [c for c in found if (Path(root_dir) / c.filename).exists()]
 
     @staticmethod

@@ -40,7 +40,9 @@ class EvaluativeListener(TrainingListener):
                 f"EvaluativeListener: invocation_type is one of {', '.join(INVOCATION_TYPES)}; received {invocation_type!r}"
             )
         if frequency < 1:
-            raise ValueError(f"EvaluativeListener: frequency must be positive; received {frequency}")
+            raise ValueError(
+                f"EvaluativeListener: frequency must be positive; received {frequency}"
+            )
         self._data = data
         self._frequency = frequency
         self._type = invocation_type

@@ -46,8 +46,12 @@ class PerformanceListener(TrainingListener):
         score = f"score: {model.score()};" if self.report_score else ""
         log.info(
             "ETL: %d ms; iteration %d; iteration time: %d ms; samples/sec: %.3f; batches/sec: %.3f; %s",
-            model.last_etl_time, iteration, round(1e3 * seconds / self._batches), self.samples_per_second,
-            self.batches_per_second, score,
+            model.last_etl_time,
+            iteration,
+            round(1e3 * seconds / self._batches),
+            self.samples_per_second,
+            self.batches_per_second,
+            score,
         )
         self._since, self._samples, self._batches = now, 0, 0
 
@@ -99,7 +103,9 @@ class ProgressBarListener(TrainingListener):
         disable: bool | None = None,
     ) -> None:
         if unit not in ("iteration", "epoch"):
-            raise ValueError(f"ProgressBarListener: unit is \"iteration\" or \"epoch\"; received {unit!r}")
+            raise ValueError(
+                f'ProgressBarListener: unit is "iteration" or "epoch"; received {unit!r}'
+            )
         self._unit = unit
         self._total = total
         self._refresh = max(1, refresh)
@@ -111,7 +117,9 @@ class ProgressBarListener(TrainingListener):
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._total, unit=self._unit, file=self._file, disable=self._disable)
+            self._bar = tqdm(
+                total=self._total, unit=self._unit, file=self._file, disable=self._disable
+            )
         self._bar.update(1)
         if show_score and not self._bar.disable:
             self._bar.set_postfix(score=f"{model.score():.5g}", refresh=False)

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from nd4py._arrays import from_numpy, to_numpy
-from nd4py.data import DataSet
-from samediff import Probe
 
 from dl4py.conf._step_functions import ascends
 from dl4py.nn._graph import Shapes
 from dl4py.nn._training import TrainingStep
+from nd4py._arrays import from_numpy, to_numpy
+from nd4py.data import DataSet
+from samediff import Probe
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
@@ -32,7 +32,9 @@ def batches_of(data: Any, batch_size: int | None) -> Iterable[DataSet]:
             raise ValueError(f"batch_size: expected a positive number; received {batch_size}")
         return [data[i : i + batch_size] for i in range(0, data.num_examples, batch_size)]
     if batch_size is not None:
-        raise TypeError("batch_size: only for features and labels, or a DataSet; an iterator has a batch size of its own")
+        raise TypeError(
+            "batch_size: only for features and labels, or a DataSet; an iterator has a batch size of its own"
+        )
     if not isinstance(data, Iterable):
         raise TypeError(
             f"expected a DataSet, features and labels, or an iterator of DataSets; received {type(data).__name__}"
@@ -116,7 +118,9 @@ def run_iteration(network: MultiLayerNetwork, data: DataSet) -> None:
         apply_constraints(network)
 
 
-def _step(network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...], shapes: Shapes) -> None:
+def _step(
+    network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...], shapes: Shapes
+) -> None:
     iteration = network.iteration_count
     scalars = step.scalars(iteration, network.epoch_count)
     upwards = ascends(network.configuration.confs[0].step_function)
@@ -136,7 +140,9 @@ def _step(network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...
         raise network.not_a_number(problem) from None
     network._score = results[0]
     if before is not None:
-        network.flat_params[:] = 2.0 * before - network.flat_params  # the step was subtracted and shall be added
+        network.flat_params[:] = (
+            2.0 * before - network.flat_params
+        )  # the step was subtracted and shall be added
     network._round_to_half()
     if asked:
         _tell(network, inputs, results[1:], probes, activations, gradients)

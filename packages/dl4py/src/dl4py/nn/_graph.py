@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from nd4py import ops
-from samediff import SameDiff
 
 from dl4py.conf.layers import AbstractOutputLayer
 from dl4py.conf.layers._base import activate
 from dl4py.nn._parameters import mix_seed
+from nd4py import ops
+from samediff import SameDiff
 
 if TYPE_CHECKING:
     from dl4py.conf import MultiLayerConfiguration
@@ -125,8 +125,16 @@ def record(
     # Placeholders are made in the order in which calls bring them.
     x = sd.placeholder("input", dtype, shapes.features)
     labels = None if shapes.labels is None else sd.placeholder("labels", dtype, shapes.labels)
-    mask = None if shapes.features_mask is None else sd.placeholder("features_mask", dtype, shapes.features_mask)
-    labels_mask = None if shapes.labels_mask is None else sd.placeholder("labels_mask", dtype, shapes.labels_mask)
+    mask = (
+        None
+        if shapes.features_mask is None
+        else sd.placeholder("features_mask", dtype, shapes.features_mask)
+    )
+    labels_mask = (
+        None
+        if shapes.labels_mask is None
+        else sd.placeholder("labels_mask", dtype, shapes.labels_mask)
+    )
     minibatch = shapes.features[0]
     run = _Pass(graph, training, minibatch, conf.seed, dtype)
     layers = conf.layers
@@ -172,7 +180,11 @@ def record(
 
 def _named(sd: SameDiff, value: Any, name: str) -> Any:
     # A layer may hand its input on as it is, which then has a name already.
-    return value.rename(name) if value.name not in ("input",) and not value.name.startswith("activation_") else value
+    return (
+        value.rename(name)
+        if value.name not in ("input",) and not value.name.startswith("activation_")
+        else value
+    )
 
 
 def _masked(value: Any, mask: Any) -> Any:

@@ -6,11 +6,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from nd4py._arrays import from_numpy, to_numpy
-from nd4py.data import DataSet
 
 from dl4py.nn._fitting import bind, cast_input
 from dl4py.nn._graph import COUNTERS_PER_ITERATION, RANDOM_COUNTER, NetworkGraph, Shapes, record
+from nd4py._arrays import from_numpy, to_numpy
+from nd4py.data import DataSet
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
@@ -45,7 +45,9 @@ class Inference:
             None if m is None else cast_input(_as_array(m), network.compute_dtype.numpy, name)
             for name, m in (("features_mask", features_mask), ("labels_mask", labels_mask))
         ]
-        shapes = Shapes(tuple(features.shape), None, *(None if m is None else tuple(m.shape) for m in masks))
+        shapes = Shapes(
+            tuple(features.shape), None, *(None if m is None else tuple(m.shape) for m in masks)
+        )
         graph, plan = self._plan("output", shapes, train)
         inputs = (features, *(m for m in masks if m is not None))
         if not train and len(inputs) == 1 and not network._half:
@@ -53,16 +55,20 @@ class Inference:
                 while len(self.plans) >= _KEPT:
                     self.plans.pop(next(iter(self.plans)))
                 self.plans[shapes.features] = plan.plan_for(shapes.features)
-        return network._give(to_numpy(self._run(graph, plan, inputs)[0])) if network._half else self._run(
-            graph, plan, inputs
-        )[0]
+        return (
+            network._give(to_numpy(self._run(graph, plan, inputs)[0]))
+            if network._half
+            else self._run(graph, plan, inputs)[0]
+        )
 
     def feed_forward(self, x: Any, last: int, train: bool, features_mask: Any) -> list[Any]:
         """The input and the activations of layers 0 to ``last``."""
         network = self._network
         features = cast_input(_as_array(x), network.compute_dtype.numpy, "features")
-        mask = None if features_mask is None else cast_input(
-            _as_array(features_mask), network.compute_dtype.numpy, "features_mask"
+        mask = (
+            None
+            if features_mask is None
+            else cast_input(_as_array(features_mask), network.compute_dtype.numpy, "features_mask")
         )
         shapes = Shapes(tuple(features.shape), None, None if mask is None else tuple(mask.shape))
         graph, plan = self._plan("activations", shapes, train, last)
@@ -88,7 +94,11 @@ class Inference:
         graph, _ = self._plan("loss", shapes, True)
         names = ("input", "labels", "features_mask", "labels_mask")
         given = (shapes.features, shapes.labels, shapes.features_mask, shapes.labels_mask)
-        values = dict(zip((n for n, s in zip(names, given, strict=True) if s is not None), inputs, strict=True))
+        values = dict(
+            zip(
+                (n for n, s in zip(names, given, strict=True) if s is not None), inputs, strict=True
+            )
+        )
         scalars = [v.name for v in graph.sd.variables() if v.variable_type.value == "scalar"]
         values.update(zip(scalars, self._scalars(graph, scalars), strict=True))
         graph.sd.set_loss_variables(graph.loss)
@@ -96,7 +106,9 @@ class Inference:
 
     # ---------------------------------------------------------------------------------------------------- compiling
 
-    def _plan(self, what: str, shapes: Shapes, train: bool, last: int | None = None) -> tuple[NetworkGraph, Any]:
+    def _plan(
+        self, what: str, shapes: Shapes, train: bool, last: int | None = None
+    ) -> tuple[NetworkGraph, Any]:
         key = (what, shapes, train, last)
         found = self._compiled.get(key)
         if found is None:
@@ -109,21 +121,32 @@ class Inference:
                     self._compiled[key] = found
         return found
 
-    def _compile(self, what: str, shapes: Shapes, train: bool, last: int | None) -> tuple[NetworkGraph, Any]:
+    def _compile(
+        self, what: str, shapes: Shapes, train: bool, last: int | None
+    ) -> tuple[NetworkGraph, Any]:
         network = self._network
         graph = record(
-            network.configuration, network.parameter_views, shapes, network.compute_dtype,
-            training=train, last=last, rows=what == "rows",
+            network.configuration,
+            network.parameter_views,
+            shapes,
+            network.compute_dtype,
+            training=train,
+            last=last,
+            rows=what == "rows",
         )
         if what in ("loss", "rows"):
             if graph.loss is None:
-                raise ValueError(f"{network!r}: the last layer has no loss function, so there is no score")
+                raise ValueError(
+                    f"{network!r}: the last layer has no loss function, so there is no score"
+                )
             outputs = [graph.loss]
         else:
             outputs = graph.activations if what == "activations" else graph.activations[-1:]
         inputs = ["input"]
         for name, shape in (
-            ("labels", shapes.labels), ("features_mask", shapes.features_mask), ("labels_mask", shapes.labels_mask)
+            ("labels", shapes.labels),
+            ("features_mask", shapes.features_mask),
+            ("labels_mask", shapes.labels_mask),
         ):
             if shape is not None:
                 inputs.append(name)

@@ -8,9 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from nd4py import dtypes
-from nd4py._arrays import from_numpy, to_numpy
-from nd4py.data import DataSet
 from numpy.typing import NDArray as NumpyArray
 
 from dl4py.conf import InputType, MultiLayerConfiguration
@@ -21,13 +18,19 @@ from dl4py.nn._inference import Inference
 from dl4py.nn._parameters import ParameterLayout, aligned_zeros, initial_state, initialise
 from dl4py.nn._regularization import regularization_score
 from dl4py.nn._training import TrainingStep
+from nd4py import dtypes
+from nd4py._arrays import from_numpy, to_numpy
+from nd4py.data import DataSet
 
 if TYPE_CHECKING:
+    from dl4py.listeners import TrainingListener
     from nd4py import NDArray
 
-    from dl4py.listeners import TrainingListener
-
-_STORED = {"FLOAT": np.dtype(np.float32), "DOUBLE": np.dtype(np.float64), "HALF": np.dtype(np.float16)}
+_STORED = {
+    "FLOAT": np.dtype(np.float32),
+    "DOUBLE": np.dtype(np.float64),
+    "HALF": np.dtype(np.float16),
+}
 
 
 class MultiLayerNetwork:
@@ -101,8 +104,12 @@ class MultiLayerNetwork:
         self.flat_params = aligned_zeros(self.layout.length, self._computed)
         self.flat_gradient = aligned_zeros(self.layout.length, self._computed)
         self.flat_state = initial_state(self.layout, self._computed)
-        self.parameter_views = {s.key: from_numpy(s.of(self.flat_params)) for s in self.layout.slots}
-        self.gradient_views = {s.key: from_numpy(s.of(self.flat_gradient)) for s in self.layout.slots}
+        self.parameter_views = {
+            s.key: from_numpy(s.of(self.flat_params)) for s in self.layout.slots
+        }
+        self.gradient_views = {
+            s.key: from_numpy(s.of(self.flat_gradient)) for s in self.layout.slots
+        }
         self._params = from_numpy(self.flat_params)
         self._forget_plans()
 
@@ -181,7 +188,9 @@ class MultiLayerNetwork:
     def _slot(self, key: str) -> Any:
         found = self.layout.by_key.get(key)
         if found is None:
-            raise KeyError(f"no parameter {key!r}; the network has {', '.join(self.layout.by_key) or 'none'}")
+            raise KeyError(
+                f"no parameter {key!r}; the network has {', '.join(self.layout.by_key) or 'none'}"
+            )
         return found
 
     # --------------------------------------------------------------------------------------------------- training
@@ -259,7 +268,7 @@ class MultiLayerNetwork:
         scalars = (iteration,) if step.only_iteration else step.scalars(iteration, self.epoch_count)
         try:
             self._score = step.run((x, y), scalars)[0]
-        except TypeError:
+        except (TypeError, ValueError):  # another dtype or layout: say so, or convert
             self._iterate_fully(data)
             return
         self.iteration_count = iteration + 1
@@ -297,13 +306,21 @@ class MultiLayerNetwork:
 
     def remember_step(self, step: TrainingStep) -> None:
         """Makes a step the first candidate of the next iteration's hot path."""
-        plain = not self._half and not self._constrained and not self._special_optimizer and not self._check_numerics
+        plain = (
+            not self._half
+            and not self._constrained
+            and not self._special_optimizer
+            and not self._check_numerics
+        )
         self._step = step if plain else None
 
     @property
     def _special_optimizer(self) -> bool:
         conf = self.configuration.confs[0]
-        return conf.optimization_algo != "STOCHASTIC_GRADIENT_DESCENT" or conf.step_function in ("default", "gradient")
+        return conf.optimization_algo != "STOCHASTIC_GRADIENT_DESCENT" or conf.step_function in (
+            "default",
+            "gradient",
+        )
 
     def compute_gradient_and_score(self, data: DataSet) -> None:
         """Computes gradient and score of a batch in training mode without changing parameters; see `gradient`, `score`."""
@@ -329,7 +346,9 @@ class MultiLayerNetwork:
         self._require_init()
         data = DataSet(features, labels, features_mask, labels_mask)
         self.compute_gradient_and_score(data)
-        gradients = {key: from_numpy(np.array(to_numpy(g))) for key, g in self.gradient_views.items()}
+        gradients = {
+            key: from_numpy(np.array(to_numpy(g))) for key, g in self.gradient_views.items()
+        }
         return gradients, self._inference.input_gradient(data)
 
     def updater_state(self) -> NDArray:
@@ -391,7 +410,7 @@ class MultiLayerNetwork:
         if not train and features_mask is None and labels_mask is None:
             try:
                 return self._outputs[x.shape].run((x,), ())[0]
-            except (AttributeError, KeyError, TypeError):
+            except (AttributeError, KeyError, TypeError, ValueError):
                 pass  # not met before, or another dtype, or no NDArray
         self._require_init()
         return self._inference.output(x, train, features_mask, labels_mask)
@@ -400,10 +419,14 @@ class MultiLayerNetwork:
         """The index of the largest output of each example, ``[n]``."""
         values = to_numpy(self.output(x))
         if values.ndim != 2:
-            raise ValueError(f"predict: expected an output of rank 2; the network gives shape {values.shape}")
+            raise ValueError(
+                f"predict: expected an output of rank 2; the network gives shape {values.shape}"
+            )
         return values.argmax(axis=1)
 
-    def feed_forward(self, x: Any, *, train: bool = False, features_mask: Any = None) -> list[NDArray]:
+    def feed_forward(
+        self, x: Any, *, train: bool = False, features_mask: Any = None
+    ) -> list[NDArray]:
         """The input and the activations of every layer."""
         self._require_init()
         return self._inference.feed_forward(x, len(self.layers) - 1, train, features_mask)
@@ -412,7 +435,9 @@ class MultiLayerNetwork:
         """The input and the activations of the layers up to an index, which is included."""
         self._require_init()
         if not 0 <= layer < len(self.layers):
-            raise IndexError(f"feed_forward_to_layer: layers are 0 to {len(self.layers) - 1}; received {layer}")
+            raise IndexError(
+                f"feed_forward_to_layer: layers are 0 to {len(self.layers) - 1}; received {layer}"
+            )
         return self._inference.feed_forward(x, layer, train, None)
 
     # ----------------------------------------------------------------------------------------------------- scores
@@ -517,7 +542,11 @@ class MultiLayerNetwork:
         )
 
     def save(
-        self, target: str | os.PathLike[str] | BinaryIO, save_updater: bool = True, *, normalizer: Any = None
+        self,
+        target: str | os.PathLike[str] | BinaryIO,
+        save_updater: bool = True,
+        *,
+        normalizer: Any = None,
     ) -> None:
         """Writes a model zip that Deeplearning4j opens; see `write_model`."""
         from dl4py._model_serializer import write_model
@@ -533,7 +562,9 @@ class MultiLayerNetwork:
 
     def not_a_number(self, problem: Exception) -> NotANumberError:
         """The error of a step that met NaN or infinity."""
-        return NotANumberError(f"iteration {self.iteration_count}, epoch {self.epoch_count}: {problem}")
+        return NotANumberError(
+            f"iteration {self.iteration_count}, epoch {self.epoch_count}: {problem}"
+        )
 
     def __repr__(self) -> str:
         return f"<MultiLayerNetwork: {len(self.layers)} layers, {self.num_params()} parameters>"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from nd4py._arrays import from_numpy
 from numpy.typing import NDArray as NumpyArray
 
 from dl4py.conf.layers import AbstractLayer, Parameter
+from nd4py._arrays import from_numpy
 
 _ALIGNMENT = 64
 
@@ -47,7 +47,9 @@ class Slot:
 
     def of(self, flat: NumpyArray[Any]) -> NumpyArray[Any]:
         """The parameter as a view of a flat vector."""
-        return flat[self.start : self.stop].reshape(self.parameter.shape, order=_ORDERS[self.parameter.order])
+        return flat[self.start : self.stop].reshape(
+            self.parameter.shape, order=_ORDERS[self.parameter.order]
+        )
 
 
 _ORDERS: dict[str, Any] = {"c": "C", "f": "F"}
@@ -93,7 +95,9 @@ class Block:
         """The updater's state arrays as views of the flat state."""
         n = self.length
         count = (self.state_stop - self.state_start) // n if n else 0
-        return [state[self.state_start + i * n : self.state_start + (i + 1) * n] for i in range(count)]
+        return [
+            state[self.state_start + i * n : self.state_start + (i + 1) * n] for i in range(count)
+        ]
 
 
 class ParameterLayout:
@@ -153,7 +157,9 @@ def initial_state(layout: ParameterLayout, dtype: np.dtype[Any]) -> NumpyArray[A
     """The updater state of a network that was never trained."""
     state = aligned_zeros(layout.state_length, dtype)
     for block in layout.blocks:
-        for array, value in zip(block.states_of(state), block.updater.initial_state_values(), strict=True):
+        for array, value in zip(
+            block.states_of(state), block.updater.initial_state_values(), strict=True
+        ):
             array[:] = value
     return state
 
@@ -175,8 +181,12 @@ def initialise(
             continue
         init = weights.get(getattr(layers[slot.layer], "weight_init", None) or "xavier")
         values = init.initialize(
-            parameter.shape, fan_in=parameter.fan_in, fan_out=parameter.fan_out,
-            seed=mix_seed(seed, slot.layer, parameter.name), order=parameter.order, dtype=flat.dtype,
+            parameter.shape,
+            fan_in=parameter.fan_in,
+            fan_out=parameter.fan_out,
+            seed=mix_seed(seed, slot.layer, parameter.name),
+            order=parameter.order,
+            dtype=flat.dtype,
         )
         target[...] = np.asarray(values)
 

@@ -32,7 +32,9 @@ class Direction:
 
     algorithm: str
     vector: Vector | None = None
-    pairs: deque[tuple[Vector, Vector, float]] = field(default_factory=lambda: deque(maxlen=_MEMORY))
+    pairs: deque[tuple[Vector, Vector, float]] = field(
+        default_factory=lambda: deque(maxlen=_MEMORY)
+    )
 
     def at(self, gradient: Vector) -> Vector:
         """The direction to search along, downhill when subtracted."""
@@ -79,7 +81,9 @@ def line_search_iteration(
     old_params = network.flat_params.copy()
     score, gradient = _through_the_pipeline(network, step, inputs)
     d = direction.at(gradient)
-    search = _LineSearch(network, inputs, shapes, old_params, d, conf.step_function or "negativeDefault")
+    search = _LineSearch(
+        network, inputs, shapes, old_params, d, conf.step_function or "negativeDefault"
+    )
     search.run(score, gradient, conf.max_num_line_search_iterations)
     score, after = _through_the_pipeline(network, step, inputs)
     direction.advance(old_params, network.flat_params.copy(), gradient, after)
@@ -159,13 +163,23 @@ class _LineSearch:
 
 
 def _interpolate(
-    first: bool, step: float, value: float, last: float, last_value: float, base: float, slope: float
+    first: bool,
+    step: float,
+    value: float,
+    last: float,
+    last_value: float,
+    base: float,
+    slope: float,
 ) -> float:
     """The minimum of a parabola, or of the cubic through the last two trials, at most half the step."""
     if not math.isfinite(value):
         return 0.2 * step
     if first:
-        return min(-slope / (2.0 * (value - base - slope)), 0.5 * step) if value - base != slope else 0.5 * step
+        return (
+            min(-slope / (2.0 * (value - base - slope)), 0.5 * step)
+            if value - base != slope
+            else 0.5 * step
+        )
     right = value - base - step * slope
     left = last_value - base - last * slope
     a = (right / step**2 - left / last**2) / (step - last)

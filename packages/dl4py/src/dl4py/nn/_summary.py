@@ -23,12 +23,19 @@ def summary(network: MultiLayerNetwork, input_type: InputType | None = None) -> 
     frozen = 0
     for index, layer in enumerate(network.layers):
         start, stop = network.layout.layer_ranges[index]
-        row = [f"{layer.name or f'layer{index}'} ({_type_name(layer)})", *_sizes(layer, stop - start)]
+        row = [
+            f"{layer.name or f'layer{index}'} ({_type_name(layer)})",
+            *_sizes(layer, stop - start),
+        ]
         if layer.frozen:
             frozen += stop - start
         if types is not None:
             before, received, given = types[index]
-            arrow = f"{before!r}--> {received!r}" if index in network.configuration.input_pre_processors else f"{before!r}"
+            arrow = (
+                f"{before!r}--> {received!r}"
+                if index in network.configuration.input_pre_processors
+                else f"{before!r}"
+            )
             row += [arrow, f"{given!r}"]
         rows.append(row)
     return _table(rows, network.num_params(), frozen)
@@ -56,7 +63,9 @@ def _table(rows: Sequence[Sequence[str]], total: int, frozen: int) -> str:
     lines += [_line(row, widths) for row in rows[1:]]
     lines.append("-" * sum(widths))
     for name, count in (
-        ("Total Parameters: ", total), ("Trainable Parameters: ", total - frozen), ("Frozen Parameters: ", frozen)
+        ("Total Parameters: ", total),
+        ("Trainable Parameters: ", total - frozen),
+        ("Frozen Parameters: ", frozen),
     ):
         lines.append(f"{name:>30} {count}")
     return "\n".join([*lines, rule, ""])

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from samediff import GradientNormalization, Segment, UpdateBlock
-
 from dl4py.conf.layers import AbstractLayer
 from dl4py.nn._graph import COUNTERS_PER_ITERATION, RANDOM_COUNTER, NetworkGraph, Shapes, record
 from dl4py.nn._parameters import Block, ParameterLayout, as_ndarray
+from samediff import GradientNormalization, Segment, UpdateBlock
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
@@ -62,7 +61,11 @@ class TrainingStep:
         )
         self._sources = [sources[name] for name in self.plan.scalars]
         self.only_iteration = self.plan.scalars == ("iteration",)
-        shapes_given = [s for s in (shapes.features, shapes.labels, shapes.features_mask, shapes.labels_mask) if s]
+        shapes_given = [
+            s
+            for s in (shapes.features, shapes.labels, shapes.features_mask, shapes.labels_mask)
+            if s
+        ]
         self.run = self.plan.plan_for(*shapes_given).run
 
     def scalars(self, iteration: int, epoch: int) -> tuple[float, ...]:
@@ -80,7 +83,9 @@ def _given(shapes: Shapes) -> list[str]:
 
 
 def _loss_graph(network: MultiLayerNetwork, shapes: Shapes) -> NetworkGraph:
-    graph = record(network.configuration, network.parameter_views, shapes, network.compute_dtype, training=True)
+    graph = record(
+        network.configuration, network.parameter_views, shapes, network.compute_dtype, training=True
+    )
     if graph.loss is None:
         last = network.layers[-1]
         raise ValueError(
@@ -128,7 +133,9 @@ def _learning_rate(updater: Any, index: int, sources: dict[str, ScalarSource]) -
         sources[name] = updater.learning_rate_at
         return name
     rate = updater.learning_rate_at(0, 0)
-    return 1.0 if rate is None else float(rate)  # 1: what weight decay takes where the updater has no learning rate
+    return (
+        1.0 if rate is None else float(rate)
+    )  # 1: what weight decay takes where the updater has no learning rate
 
 
 def _segments(
@@ -138,7 +145,9 @@ def _segments(
     for member in block.members:
         layer = layers[member.slot.layer]
         start, stop = member.start - block.start, member.stop - block.start
-        values = _coefficients(layer.regularization_of(member.slot.parameter), f"{index}_{start}", sources)
+        values = _coefficients(
+            layer.regularization_of(member.slot.parameter), f"{index}_{start}", sources
+        )
         averaged = member.slot.parameter.kind != "statistic"
         segment = Segment(start, stop, *values, averaged=averaged)
         last = found[-1] if found else None
@@ -151,7 +160,11 @@ def _segments(
 
 def _same(a: Segment, b: Segment) -> bool:
     return (a.l1, a.l2, a.weight_decay, a.weight_decay_apply_lr, a.averaged) == (
-        b.l1, b.l2, b.weight_decay, b.weight_decay_apply_lr, b.averaged
+        b.l1,
+        b.l2,
+        b.weight_decay,
+        b.weight_decay_apply_lr,
+        b.averaged,
     )
 
 
@@ -170,7 +183,9 @@ def _coefficients(
             totals[cls] = float(sum(r.coefficient_at(0, 0) for r in mine))
         else:
             scalar = f"{cls.__name__}_{name}"
-            sources[scalar] = lambda i, e, mine=mine: float(sum(r.coefficient_at(i, e) for r in mine))  # type: ignore[misc]
+            sources[scalar] = lambda i, e, mine=mine: float(
+                sum(r.coefficient_at(i, e) for r in mine)
+            )  # type: ignore[misc]
             totals[cls] = scalar
     applies = {r.apply_lr for r in regularizations if type(r) is reg.WeightDecay}
     if len(applies) > 1:
@@ -192,7 +207,10 @@ def _normalizations(network: MultiLayerNetwork) -> list[GradientNormalization]:
         ranges = [(start, stop)] if whole else [(s.start, s.stop) for s in layout.of_layer(index)]
         found += [
             GradientNormalization(
-                as_ndarray(network.flat_gradient[a:b]), mode, threshold, name=layer.label(index)  # type: ignore[arg-type]
+                as_ndarray(network.flat_gradient[a:b]),
+                mode,
+                threshold,
+                name=layer.label(index),  # type: ignore[arg-type]
             )
             for a, b in ranges
         ]

@@ -9,6 +9,7 @@ from typing import Any
 from dl4py.conf._functions import ACTIVATION
 from dl4py.conf._inputs import InputType
 from dl4py.conf._json import json_field
+from dl4py.conf._preprocessors import AbstractPreProcessor
 from dl4py.conf.layers._base import (
     FAMILY,
     PACKAGE,
@@ -18,7 +19,6 @@ from dl4py.conf.layers._base import (
     Value,
     activate,
 )
-from dl4py.conf._preprocessors import AbstractPreProcessor
 
 
 @FAMILY.register(PACKAGE + "ActivationLayer")

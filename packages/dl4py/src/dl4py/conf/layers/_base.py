@@ -12,9 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
 
-from nd4py import regularization as reg
-from nd4py.activations import RReLU
-
 from dl4py.conf._constraints import CONSTRAINT, AbstractConstraint
 from dl4py.conf._dropout import DROPOUT, NO_DROPOUT, AbstractDropout, RandomContext
 from dl4py.conf._functions import ACTIVATION, REGULARIZATION, UPDATER, WEIGHT_INIT
@@ -35,6 +32,8 @@ from dl4py.conf._preprocessors import (
 )
 from dl4py.conf._weight_noise import WEIGHT_NOISE, AbstractWeightNoise
 from dl4py.errors import ConfigurationError
+from nd4py import regularization as reg
+from nd4py.activations import RReLU
 
 if TYPE_CHECKING:
     from dl4py.conf._defaults import Defaults
@@ -138,8 +137,14 @@ class AbstractLayer(JavaObject):
         if self.constraints is not None:
             return self
         own = (self.constrain_all_parameters, self.constrain_weights, self.constrain_bias)
-        wanted = own if any(c is not None for c in own) else (
-            defaults.constrain_all_parameters, defaults.constrain_weights, defaults.constrain_bias
+        wanted = (
+            own
+            if any(c is not None for c in own)
+            else (
+                defaults.constrain_all_parameters,
+                defaults.constrain_weights,
+                defaults.constrain_bias,
+            )
         )
         kinds = (None, "weight", "bias")
         bound: list[AbstractConstraint] = []
@@ -147,12 +152,17 @@ class AbstractLayer(JavaObject):
             if constraints is None:
                 continue
             names = tuple(p.name for p in self.parameters() if kind is None or p.kind == kind)
-            for constraint in constraints if isinstance(constraints, (list, tuple)) else (constraints,):
+            for constraint in (
+                constraints if isinstance(constraints, (list, tuple)) else (constraints,)
+            ):
                 if names:
                     bound.append(constraint.for_params(names))
         return dataclasses.replace(
-            self, constraints=tuple(bound) or None,
-            constrain_all_parameters=None, constrain_weights=None, constrain_bias=None,
+            self,
+            constraints=tuple(bound) or None,
+            constrain_all_parameters=None,
+            constrain_weights=None,
+            constrain_bias=None,
         )
 
     def with_input_type(self: Layer, input_type: InputType, override: bool) -> Layer:
@@ -219,8 +229,12 @@ class AbstractLayer(JavaObject):
 class AbstractNoParamLayer(AbstractLayer):
     """Base of layers without parameters."""
 
-    gradient_normalization: str = json_field("gradientNormalization", enum(*GRADIENT_NORMALIZATIONS), "None")
-    gradient_normalization_threshold: float = json_field("gradientNormalizationThreshold", FLOAT, 0.0)
+    gradient_normalization: str = json_field(
+        "gradientNormalization", enum(*GRADIENT_NORMALIZATIONS), "None"
+    )
+    gradient_normalization_threshold: float = json_field(
+        "gradientNormalizationThreshold", FLOAT, 0.0
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,12 +259,18 @@ class AbstractBaseLayer(AbstractLayer):
     bias_init: float | None = json_field("biasInit", FLOAT)
     gain_init: float | None = json_field("gainInit", FLOAT)
     regularization: tuple[Any, ...] | None = json_field("regularization", many(REGULARIZATION))
-    regularization_bias: tuple[Any, ...] | None = json_field("regularizationBias", many(REGULARIZATION))
+    regularization_bias: tuple[Any, ...] | None = json_field(
+        "regularizationBias", many(REGULARIZATION)
+    )
     updater: Any = json_field("iupdater", UPDATER)
     bias_updater: Any = json_field("biasUpdater", UPDATER)
     weight_noise: AbstractWeightNoise | None = json_field("weightNoise", WEIGHT_NOISE)
-    gradient_normalization: str | None = json_field("gradientNormalization", enum(*GRADIENT_NORMALIZATIONS))
-    gradient_normalization_threshold: float | None = json_field("gradientNormalizationThreshold", FLOAT)
+    gradient_normalization: str | None = json_field(
+        "gradientNormalization", enum(*GRADIENT_NORMALIZATIONS)
+    )
+    gradient_normalization_threshold: float | None = json_field(
+        "gradientNormalizationThreshold", FLOAT
+    )
 
     l1: float | None = None
     l2: float | None = None
@@ -262,23 +282,33 @@ class AbstractBaseLayer(AbstractLayer):
     def _unset(self, defaults: Defaults) -> dict[str, Any]:
         found = super()._unset(defaults)
         for name in (
-            "activation", "weight_init", "bias_init", "gain_init", "updater", "bias_updater", "weight_noise",
-            "gradient_normalization", "gradient_normalization_threshold",
+            "activation",
+            "weight_init",
+            "bias_init",
+            "gain_init",
+            "updater",
+            "bias_updater",
+            "weight_noise",
+            "gradient_normalization",
+            "gradient_normalization_threshold",
         ):
             if getattr(self, name) is None:
                 found[name] = getattr(defaults, name)
         found["regularization"] = merge_regularization(
             regularizations(self.regularization, self.l1, self.l2, self.weight_decay),
-            defaults.regularization, {reg.L1: self.l1, reg.L2: self.l2, reg.WeightDecay: self.weight_decay},
+            defaults.regularization,
+            {reg.L1: self.l1, reg.L2: self.l2, reg.WeightDecay: self.weight_decay},
         )
         found["regularization_bias"] = merge_regularization(
-            regularizations(self.regularization_bias, self.l1_bias, self.l2_bias, self.weight_decay_bias),
+            regularizations(
+                self.regularization_bias, self.l1_bias, self.l2_bias, self.weight_decay_bias
+            ),
             defaults.regularization_bias,
             {reg.L1: self.l1_bias, reg.L2: self.l2_bias, reg.WeightDecay: self.weight_decay_bias},
         )
-        found.update(dict.fromkeys(
-            ("l1", "l2", "weight_decay", "l1_bias", "l2_bias", "weight_decay_bias")
-        ))
+        found.update(
+            dict.fromkeys(("l1", "l2", "weight_decay", "l1_bias", "l2_bias", "weight_decay_bias"))
+        )
         return found
 
     def updater_of(self, parameter: Parameter) -> Any:
@@ -308,7 +338,9 @@ class AbstractBaseLayer(AbstractLayer):
             return params
         biases = {p.name for p in self.parameters() if p.kind == "bias"}
         return {
-            name: noise.apply(value, context) if noise.applies_to(name in biases, context.training) else value
+            name: noise.apply(value, context)
+            if noise.applies_to(name in biases, context.training)
+            else value
             for name, value in params.items()
         }
 
@@ -378,7 +410,10 @@ class AbstractFeedForwardLayer(AbstractBaseLayer):
             )
         if isinstance(input_type, InputTypeConvolutional3D):
             return Cnn3DToFeedForwardPreProcessor(
-                input_type.depth, input_type.height, input_type.width, input_type.channels,
+                input_type.depth,
+                input_type.height,
+                input_type.width,
+                input_type.channels,
                 input_type.data_format == "NCDHW",
             )
         if isinstance(input_type, InputTypeRecurrent):
@@ -403,19 +438,17 @@ def feature_size(input_type: InputType) -> int | None:
     return None
 
 
-def require_rank(x: Value, rank: int, n_in: int, owner: AbstractLayer, axis: int = 1) -> None:
+def require_rank(x: Value, rank: int, n_in: int, axis: int = 1) -> None:
     """Refuses an input of another rank or size than the layer was configured for."""
     shape = tuple(x.shape)
-    what = type(owner).__name__
     if len(shape) != rank:
         raise ValueError(
-            f"{what}: expected an input of rank {rank}; received shape {shape}. A preprocessor may be missing, or the "
+            f"expected an input of rank {rank}; received shape {shape}. A preprocessor may be missing, or the "
             "network's input_type be another"
         )
     if n_in > 0 and shape[axis] != n_in:
-        raise ValueError(
-            f"{what}: expected {n_in} {'columns' if rank == 2 else 'channels'} in dimension {axis}; received shape {shape}"
-        )
+        what = "columns" if rank == 2 else "channels"
+        raise ValueError(f"expected {n_in} {what} in dimension {axis}; received shape {shape}")
 
 
 def activate(activation: Any, x: Value, context: LayerContext) -> Value:

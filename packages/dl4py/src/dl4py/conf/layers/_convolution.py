@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._inputs import CNN2D_FORMATS, InputType
 from dl4py.conf._json import BOOL, TEXT, enum, ints, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -36,6 +34,7 @@ from dl4py.conf.layers._images import (
     to_channels_first,
 )
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +63,18 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
 
     def check(self) -> None:
         """Kernel, stride and dilation are positive; padding is not negative; no causal windows over images."""
-        check_window(self, {
-            "kernel_size": self.kernel_size, "stride": self.stride,
-            "padding": self.padding, "dilation": self.dilation,
-        }, self.convolution_mode)
+        check_window(
+            self,
+            {
+                "kernel_size": self.kernel_size,
+                "stride": self.stride,
+                "padding": self.padding,
+                "dilation": self.dilation,
+            },
+            self.convolution_mode,
+        )
         if self.convolution_mode == "Causal":
-            raise self.fail("convolution_mode \"Causal\" is for convolutions over time only")
+            raise self.fail('convolution_mode "Causal" is for convolutions over time only')
 
     def _unset(self, defaults: Any) -> dict[str, Any]:
         return {
@@ -90,8 +95,13 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
         height, width = (
             output_size(size, k, s, p, d, self.convolution_mode or "Truncate", dimension)
             for size, k, s, p, d, dimension in zip(
-                (images.height, images.width), self.kernel_size, self.stride, self.padding, self.dilation,
-                ("height", "width"), strict=True,
+                (images.height, images.width),
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.dilation,
+                ("height", "width"),
+                strict=True,
             )
         )
         return resized(images, height, width, self.n_out)
@@ -115,14 +125,21 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
         mode = self.convolution_mode or "Truncate"
         if mode != "Same":
             for size, k, s, p, d, dimension in zip(
-                (height, width), self.kernel_size, self.stride, self.padding, self.dilation, ("height", "width"),
+                (height, width),
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.dilation,
+                ("height", "width"),
                 strict=True,
             ):
                 try:
                     output_size(size, k, s, p, d, mode, dimension)
                 except ConfigurationError as problem:
-                    raise ValueError(f"{type(self).__name__}: {problem}") from None
-        return window_padding((height, width), self.kernel_size, self.stride, self.padding, self.dilation, mode)
+                    raise ValueError(str(problem)) from None
+        return window_padding(
+            (height, width), self.kernel_size, self.stride, self.padding, self.dilation, mode
+        )
 
 
 @FAMILY.register(PACKAGE + "ConvolutionLayer", PACKAGE + "Convolution2D")
@@ -145,10 +162,14 @@ class ConvolutionLayer(AbstractConvolution2D):
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, h, w]`` to ``[n, n_out, h', w']``, or the same with channels last."""
-        images = to_channels_first(self, x, self.data_format, self.n_in)
+        images = to_channels_first(x, self.data_format, self.n_in)
         z = ops.conv2d(
-            images, params["W"], params.get("b"),
-            stride=self.stride, padding=self._padding_for(images), dilation=self.dilation,
+            images,
+            params["W"],
+            params.get("b"),
+            stride=self.stride,
+            padding=self._padding_for(images),
+            dilation=self.dilation,
         )
         return from_channels_first(activate(self.activation, z, context), self.data_format)
 

@@ -33,7 +33,7 @@ def output_size(
     if mode == "Strict" and room % stride:
         raise ConfigurationError(
             f"{dimension}: in Strict mode ({size} - {covered} + 2 * {padding}) / {stride} + 1 must be a whole number, and "
-            f"is {room / stride + 1:.2f}; use convolution_mode \"Truncate\" or \"Same\", or other sizes"
+            f'is {room / stride + 1:.2f}; use convolution_mode "Truncate" or "Same", or other sizes'
         )
     return room // stride + 1
 
@@ -76,6 +76,6 @@ def check_window(owner: object, fields: dict[str, tuple[int, ...]], mode: str | 
             )
     if mode == "Same" and any(fields.get("padding", ())):
         raise ConfigurationError(
-            f"{type(owner).__name__}: padding={list(fields['padding'])} cannot be used with convolution_mode \"Same\", "
+            f'{type(owner).__name__}: padding={list(fields["padding"])} cannot be used with convolution_mode "Same", '
             "which chooses the padding itself"
         )

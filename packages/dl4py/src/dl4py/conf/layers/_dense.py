@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nd4py import ops
-
 from dl4py.conf._json import BOOL, json_field
 from dl4py.conf.layers._base import (
     FAMILY,
@@ -18,6 +16,7 @@ from dl4py.conf.layers._base import (
     activate,
     require_rank,
 )
+from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "DenseLayer")
@@ -44,7 +43,7 @@ class DenseLayer(AbstractFeedForwardLayer):
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, n_in]`` to ``[n, n_out]``; a mask multiplies the result."""
-        require_rank(x, 2, self.n_in, self)
+        require_rank(x, 2, self.n_in)
         z = pre_output(x, params)
         a = activate(self.activation, apply_mask(z, context.mask), context)
         return apply_mask(a, context.mask)

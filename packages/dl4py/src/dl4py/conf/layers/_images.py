@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
-
-from nd4py import ops
 
 from dl4py.conf._inputs import (
     InputType,
@@ -16,6 +13,7 @@ from dl4py.conf._inputs import (
 from dl4py.conf._preprocessors import AbstractPreProcessor, FeedForwardToCnnPreProcessor
 from dl4py.conf.layers._base import AbstractLayer, Value
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 
 def image_pre_processor(layer: AbstractLayer, input_type: InputType) -> AbstractPreProcessor | None:
@@ -55,21 +53,19 @@ def resized(
     )
 
 
-def to_channels_first(layer: AbstractLayer, x: Value, data_format: str, channels: int = 0) -> Value:
+def to_channels_first(x: Value, data_format: str, channels: int = 0) -> Value:
     """A view of the images as ``[n, c, h, w]``, after checking rank and number of channels."""
     shape = tuple(x.shape)
-    what = type(layer).__name__
-    names = "[minibatch, channels, height, width]" if data_format == "NCHW" else "[minibatch, height, width, channels]"
+    sizes = "channels, height, width" if data_format == "NCHW" else "height, width, channels"
+    expected = f"[minibatch, {sizes}] ({data_format})"
     if len(shape) != 4:
-        raise ValueError(f"{what}: expected an input of rank 4 {names} ({data_format}); received shape {shape}")
+        raise ValueError(f"expected an input of rank 4 {expected}; received shape {shape}")
     axis = 1 if data_format == "NCHW" else 3
     if channels and shape[axis] != channels:
-        raise ValueError(f"{what}: expected {channels} channels in {names} ({data_format}); received shape {shape}")
+        raise ValueError(f"expected {channels} channels in {expected}; received shape {shape}")
     return x if data_format == "NCHW" else ops.permute(x, (0, 3, 1, 2))
 
 
 def from_channels_first(x: Value, data_format: str) -> Value:
     """The images ``[n, c, h, w]`` in the layer's format."""
     return x if data_format == "NCHW" else ops.permute(x, (0, 2, 3, 1))
-
-

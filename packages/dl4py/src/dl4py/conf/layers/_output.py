@@ -31,7 +31,9 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
 
     loss: Any = json_field("lossFn", LOSS, "mcxent")
 
-    always_averages: ClassVar[bool] = False  # divide the score by the minibatch size even with mini_batch=False
+    always_averages: ClassVar[bool] = (
+        False  # divide the score by the minibatch size even with mini_batch=False
+    )
     owns_pre_output: ClassVar[bool] = True  # softmax over one column of its own is then senseless
 
     def pre_output(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
@@ -69,8 +71,11 @@ class OutputLayer(AbstractOutputLayer):
     'XENT'
     """
 
-    activation: Any = json_field("activationFn", AbstractFeedForwardLayer.__dataclass_fields__[
-        "activation"].metadata["codec"], "softmax")
+    activation: Any = json_field(
+        "activationFn",
+        AbstractFeedForwardLayer.__dataclass_fields__["activation"].metadata["codec"],
+        "softmax",
+    )
     has_bias: bool = json_field("hasBias", BOOL, True)
 
     def parameters(self) -> tuple[Parameter, ...]:
@@ -79,7 +84,7 @@ class OutputLayer(AbstractOutputLayer):
 
     def pre_output(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``x W + b``."""
-        require_rank(x, 2, self.n_in, self)
+        require_rank(x, 2, self.n_in)
         return pre_output(x, params)
 
 
@@ -91,8 +96,11 @@ class LossLayer(AbstractOutputLayer):
     Answers to ``org.deeplearning4j.nn.conf.layers.LossLayer``.
     """
 
-    activation: Any = json_field("activationFn", AbstractFeedForwardLayer.__dataclass_fields__[
-        "activation"].metadata["codec"], "identity")
+    activation: Any = json_field(
+        "activationFn",
+        AbstractFeedForwardLayer.__dataclass_fields__["activation"].metadata["codec"],
+        "identity",
+    )
 
     always_averages: ClassVar[bool] = True
     owns_pre_output: ClassVar[bool] = False

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._inputs import CNN2D_FORMATS, InputType
 from dl4py.conf._json import BOOL, FLOAT, INT, enum, ints, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
 from dl4py.conf.layers._base import FAMILY, PACKAGE, AbstractNoParamLayer, LayerContext, Value
-from dl4py.conf.layers._convolution_sizes import CONVOLUTION_MODES, check_window, output_size, window_padding
+from dl4py.conf.layers._convolution_sizes import (
+    CONVOLUTION_MODES,
+    check_window,
+    output_size,
+    window_padding,
+)
 from dl4py.conf.layers._images import (
     from_channels_first,
     image_pre_processor,
@@ -21,6 +24,7 @@ from dl4py.conf.layers._images import (
     resized,
     to_channels_first,
 )
+from nd4py import ops
 
 POOLING_TYPES = ("MAX", "AVG", "SUM", "PNORM")
 
@@ -45,20 +49,28 @@ class SubsamplingLayer(AbstractNoParamLayer):
     convolution_mode: str | None = json_field("convolutionMode", enum(*CONVOLUTION_MODES))
     pnorm: int = json_field("pnorm", INT, 0)
     eps: float = json_field("eps", FLOAT, 1e-8)
-    avg_pool_include_pad_in_divisor: bool = json_field("avgPoolIncludePadInDivisor", BOOL, False, missing=True)
+    avg_pool_include_pad_in_divisor: bool = json_field(
+        "avgPoolIncludePadInDivisor", BOOL, False, missing=True
+    )
     data_format: str = json_field("cnn2dDataFormat", enum(*CNN2D_FORMATS), "NCHW")
     cudnn_allow_fallback: bool = json_field("cudnnAllowFallback", BOOL, True)
 
     def check(self) -> None:
         """Kernel, stride and dilation are positive; a p-norm has its p."""
-        check_window(self, {
-            "kernel_size": self.kernel_size, "stride": self.stride,
-            "padding": self.padding, "dilation": self.dilation,
-        }, self.convolution_mode)
+        check_window(
+            self,
+            {
+                "kernel_size": self.kernel_size,
+                "stride": self.stride,
+                "padding": self.padding,
+                "dilation": self.dilation,
+            },
+            self.convolution_mode,
+        )
         if self.pnorm < 0 or (self.pooling_type == "PNORM" and self.pnorm == 0):
-            raise self.fail(f"pooling_type \"PNORM\" needs pnorm > 0; received pnorm={self.pnorm}")
+            raise self.fail(f'pooling_type "PNORM" needs pnorm > 0; received pnorm={self.pnorm}')
         if self.convolution_mode == "Causal":
-            raise self.fail("convolution_mode \"Causal\" is for layers over time only")
+            raise self.fail('convolution_mode "Causal" is for layers over time only')
 
     def _unset(self, defaults: Any) -> dict[str, Any]:
         mode = self.convolution_mode or defaults.convolution_mode
@@ -74,8 +86,13 @@ class SubsamplingLayer(AbstractNoParamLayer):
         height, width = (
             output_size(size, k, s, p, d, self.convolution_mode or "Truncate", dimension)
             for size, k, s, p, d, dimension in zip(
-                (images.height, images.width), self.kernel_size, self.stride, self.padding, self.dilation,
-                ("height", "width"), strict=True,
+                (images.height, images.width),
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.dilation,
+                ("height", "width"),
+                strict=True,
             )
         )
         return resized(images, height, width)
@@ -86,18 +103,27 @@ class SubsamplingLayer(AbstractNoParamLayer):
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, h, w]`` to ``[n, c, h', w']``, or the same with channels last."""
-        images = to_channels_first(self, x, self.data_format)
+        images = to_channels_first(x, self.data_format)
         return from_channels_first(self._pool(images), self.data_format)
 
     def _pool(self, images: Value) -> Value:
         sizes = (int(images.shape[2]), int(images.shape[3]))
         mode = self.convolution_mode or "Truncate"
-        padding = window_padding(sizes, self.kernel_size, self.stride, self.padding, self.dilation, mode)
-        window = {"kernel": self.kernel_size, "stride": self.stride, "padding": padding, "dilation": self.dilation}
+        padding = window_padding(
+            sizes, self.kernel_size, self.stride, self.padding, self.dilation, mode
+        )
+        window = {
+            "kernel": self.kernel_size,
+            "stride": self.stride,
+            "padding": padding,
+            "dilation": self.dilation,
+        }
         if self.pooling_type == "MAX":
             return ops.max_pool2d(images, **window)
         if self.pooling_type == "AVG":
-            return ops.avg_pool2d(images, **window, include_pad=self.avg_pool_include_pad_in_divisor)
+            return ops.avg_pool2d(
+                images, **window, include_pad=self.avg_pool_include_pad_in_divisor
+            )
         cells = float(self.kernel_size[0] * self.kernel_size[1])
         if self.pooling_type == "SUM":
             return ops.avg_pool2d(images, **window, include_pad=True) * cells

@@ -30,7 +30,7 @@ namespace vm = vector_math;
 ND_OP1(identity, x)
 ND_OP1(neg, -x)
 ND_OP1(abs, nd::kernels::abs(x))
-ND_OP1(sign, (x > T(0) ? broadcast<T>(1) : x < T(0) ? broadcast<T>(-1) : x + V{}))
+ND_OP1(sign, (x > T(0) ? broadcast<T>(1) : x < T(0) ? broadcast<T>(-1) : V{}))  // of NaN: 0
 ND_OP1(square, x* x)
 ND_OP1(cube, x* x* x)
 ND_OP1(reciprocal, T(1) / x)

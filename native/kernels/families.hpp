@@ -14,6 +14,8 @@ struct nd_kernel_list {
 
 extern const nd_kernel_list fused_kernels;
 extern const nd_kernel_list reduce_kernels;
+extern const nd_kernel_list index_reduce_kernels;
+extern const nd_kernel_list logical_reduce_kernels;
 extern const nd_kernel_list softmax_kernels;
 extern const nd_kernel_list updater_kernels;
 extern const nd_kernel_list gradient_kernels;

@@ -54,10 +54,9 @@ struct Assembled {
     }
 
     static constexpr const nd_kernel_list* kernel_lists[] = {
-        &matmul_kernels,
-        &conv2d_kernels,
-        &pool2d_kernels,
-        &layout_kernels,
+        &fused_kernels,   &reduce_kernels,   &index_reduce_kernels, &logical_reduce_kernels, &softmax_kernels,
+        &updater_kernels, &gradient_kernels, &random_kernels,       &movement_kernels,       &statistics_kernels,
+        &matmul_kernels,  &conv2d_kernels,   &pool2d_kernels,       &layout_kernels,
     };
 };
 

@@ -22,6 +22,15 @@ void scatter_run(const T* from, char* to, int64_t stride, int64_t n) {
     for (int64_t i = 0; i < n; ++i) write(to + i * stride, from[i]);
 }
 
+template <class T>
+void fill_run(T value, char* to, int64_t stride, int64_t n) {
+    if (stride == sizeof(T)) {
+        std::fill_n(reinterpret_cast<T*>(to), n, value);
+    } else {
+        for (int64_t i = 0; i < n; ++i) write(to + i * stride, value);
+    }
+}
+
 template <class T, class Op>
 ND_INLINE void unary_run(const T* x, T* out, int64_t n) {
     int64_t i = 0;
@@ -34,6 +43,12 @@ void unary_loop(const char* x, int64_t sx, char* out, int64_t so, int64_t n) {
     constexpr int64_t size = sizeof(T);
     if (sx == size && so == size) [[likely]] {
         unary_run<T, Op>(reinterpret_cast<const T*>(x), reinterpret_cast<T*>(out), n);
+        return;
+    }
+    if (sx == 0 && n > 1) {
+        T value = read<T>(x);
+        unary_run<T, Op>(&value, &value, 1);
+        fill_run(value, out, so, n);
         return;
     }
     alignas(vector_bytes) T tile[tile_elements];
@@ -74,6 +89,12 @@ void binary_loop(const char* a, int64_t sa, const char* b, int64_t sb, char* out
         if (sa == size && sb == size) return binary_run<T, Op, false, false>(x, y, to, n);
         if (sa == size && sb == 0) return binary_run<T, Op, false, true>(x, y, to, n);
         if (sa == 0 && sb == size) return binary_run<T, Op, true, false>(x, y, to, n);
+    }
+    if (sa == 0 && sb == 0 && n > 1) {
+        T value = read<T>(a), other = read<T>(b);
+        binary_run<T, Op, false, false>(&value, &other, &value, 1);
+        fill_run(value, out, so, n);
+        return;
     }
     alignas(vector_bytes) T first[tile_elements], second[tile_elements];
     for (int64_t i = 0; i < n; i += tile_elements) {

@@ -15,12 +15,22 @@ namespace nd::kernels::vector_math {
 template <class T>
 inline constexpr T infinity = std::numeric_limits<T>::infinity();
 
-template <class V, class T, size_t N, size_t I = 0>
+// a * b + c; not kFused: rounded twice on every instruction set, for results that must not depend on it.
+template <bool kFused, class V>
+ND_INLINE V multiply_add(V a, V b, V c) {
+    if constexpr (kFused) {
+        return fma(a, b, c);
+    } else {
+        return a * b + c;
+    }
+}
+
+template <bool kFused = true, size_t I = 0, class V, class T, size_t N>
 ND_INLINE V polynomial(V x, const T (&c)[N]) {
     if constexpr (I == N - 1) {
         return broadcast<T>(c[I]);
     } else {
-        return fma(polynomial<V, T, N, I + 1>(x, c), x, broadcast<T>(c[I]));
+        return multiply_add<kFused>(polynomial<kFused, I + 1>(x, c), x, broadcast<T>(c[I]));
     }
 }
 
@@ -205,11 +215,12 @@ ND_INLINE Vec<float> log_of(Vec<float> k, Vec<float> f) {
     r = fma(square, broadcast(-0.5f), r);
     return fma(k, broadcast(C::ln2_high), r + f);
 }
+template <bool kFused = true>
 ND_INLINE Vec<double> log_of(Vec<double> k, Vec<double> f) {
     using C = Constants<double>;
     const auto s = f / (f + 2.0), z = s * s;
     const auto half_square = 0.5 * f * f;
-    const auto r = s * fma(polynomial(z, C::log), z, half_square);
+    const auto r = s * multiply_add<kFused>(polynomial<kFused>(z, C::log), z, half_square);
     return k * C::ln2_high - ((half_square - (r + k * C::ln2_low)) - f);
 }
 

@@ -8,40 +8,48 @@ namespace nd::kernels::vector_math {
 // ------------------------------------------------------------------------------------------------- sine, cosine, tangent
 
 struct SineCosine {
-    Vec<double> sine, cosine, quadrant;
+    Vec<double> sine, cosine;  // of the remainder
+    Vec<double> quadrant;      // quarter turns to add: 0, 1, 2 or 3
 };
 
 // Reduction to |r| <= pi/4 with pi/2 in three parts of 33 bits or less: exact products up to 2^20 quarter turns.
 inline constexpr double quarter_turn_limit = 1.6e6;
 
-ND_INLINE SineCosine sine_cosine(Vec<double> x) {
+// For |r| <= pi/4.
+template <bool kFused = true>
+ND_INLINE SineCosine sine_cosine_of_remainder(Vec<double> r, Vec<double> quadrant) {
     static constexpr double sine[] = {-0.16666666666666632,   0.00833333333332238,    -0.00019841269829777903,
                                       2.7557313680664586e-06, -2.505075623643203e-08, 1.589668078429238e-10};
     static constexpr double cosine[] = {0.0416666666666666,      -0.0013888888888874183, 2.4801587289508205e-05,
                                         -2.7557314357297305e-07, 2.0875723671157077e-09, -1.1359656553059045e-11};
+    const auto z = r * r;
+    const auto half = 0.5 * z, one_less = 1.0 - half;
+    return {
+        multiply_add<kFused>(polynomial<kFused>(z, sine) * z, r, r),
+        one_less + multiply_add<kFused>(polynomial<kFused>(z, cosine), z * z, (1.0 - one_less) - half),
+        quadrant,
+    };
+}
+
+ND_INLINE Vec<double> whole_sine(const SineCosine& p) {
+    const auto r = select((p.quadrant == 1.0) | (p.quadrant == 3.0), p.cosine, p.sine);
+    return select(p.quadrant >= 2.0, -r, r);
+}
+ND_INLINE Vec<double> whole_cosine(const SineCosine& p) {
+    const auto r = select((p.quadrant == 1.0) | (p.quadrant == 3.0), p.sine, p.cosine);
+    return select((p.quadrant == 1.0) | (p.quadrant == 2.0), -r, r);
+}
+
+ND_INLINE SineCosine sine_cosine(Vec<double> x) {
     const auto n = round_to<Rounding::kNearestEven>(x * 0.63661977236758134308);
     auto r = x - n * 0x1.921fb544p+0;
     r = r - n * 0x1.0b4611a6p-34;
     r = r - n * 0x1.3198a2e037073p-69;
-    const auto z = r * r;
-    const auto half = 0.5 * z, one_less = 1.0 - half;
-    return {
-        fma(polynomial(z, sine) * z, r, r),
-        one_less + fma(polynomial(z, cosine), z * z, (1.0 - one_less) - half),
-        n - 4.0 * round_to<Rounding::kDown>(n * 0.25),
-    };
+    return sine_cosine_of_remainder(r, n - 4.0 * round_to<Rounding::kDown>(n * 0.25));
 }
 
-ND_INLINE Vec<double> sin_reduced(Vec<double> x) {
-    const auto [s, c, q] = sine_cosine(x);
-    const auto r = select((q == 1.0) | (q == 3.0), c, s);
-    return select(x == 0.0, x, select(q >= 2.0, -r, r));
-}
-ND_INLINE Vec<double> cos_reduced(Vec<double> x) {
-    const auto [s, c, q] = sine_cosine(x);
-    const auto r = select((q == 1.0) | (q == 3.0), s, c);
-    return select((q == 1.0) | (q == 2.0), -r, r);
-}
+ND_INLINE Vec<double> sin_reduced(Vec<double> x) { return select(x == 0.0, x, whole_sine(sine_cosine(x))); }
+ND_INLINE Vec<double> cos_reduced(Vec<double> x) { return whole_cosine(sine_cosine(x)); }
 ND_INLINE Vec<double> tan_reduced(Vec<double> x) {
     const auto [s, c, q] = sine_cosine(x);
     const auto odd = (q == 1.0) | (q == 3.0);

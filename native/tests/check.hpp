@@ -62,8 +62,8 @@ inline void near(const char* file, int line, const char* what, double a, double 
 
 #define CHECK_JOIN2(a, b) a##b
 #define CHECK_JOIN(a, b) CHECK_JOIN2(a, b)
-#define TEST(name)                                                                             \
-    static void CHECK_JOIN(test_, name)();                                                     \
+#define TEST(name)                                                                              \
+    static void CHECK_JOIN(test_, name)();                                                      \
     static check::Registration CHECK_JOIN(registration_, name)(#name, CHECK_JOIN(test_, name)); \
     static void CHECK_JOIN(test_, name)()
 #define CHECK(condition) check::is_true(__FILE__, __LINE__, #condition, static_cast<bool>(condition))

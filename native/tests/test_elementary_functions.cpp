@@ -68,7 +68,7 @@ Real sigmoid(Real x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1
 Real softplus(Real x) { return std::fmax(x, Real{0}) + std::log1p(std::exp(-std::fabs(x))) + (std::isnan(x) ? x : 0); }
 Real reciprocal(Real x) { return 1 / x; }
 Real rsqrt(Real x) { return 1 / std::sqrt(x); }
-Real sign(Real x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }
+Real sign(Real x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 #define UNARY(name) #name, ND_UNARY_##name
 const Case cases[] = {
@@ -123,8 +123,8 @@ void accuracy(const Case& c, int dtype, double allowed) {
     }
     std::ostringstream text;
     text.precision(17);
-    text << c.name << (sizeof(T) == 4 ? " float" : " double") << " is off by " << worst << " ulp at " << x[at] << ": " << y[at]
-         << ", exactly " << static_cast<double>(c.exact(x[at]));
+    text << c.name << (sizeof(T) == 4 ? " float" : " double") << " is off by " << worst << " ulp at " << x[at] << ": "
+         << y[at] << ", exactly " << static_cast<double>(c.exact(x[at]));
     CHECK_WITH(worst <= allowed, text.str());
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nd4py._arrays import from_numpy
+from nd4py.dtypes import DType
 
 
 def is_ndarray(value: Any) -> bool:
@@ -17,3 +18,15 @@ def is_ndarray(value: Any) -> bool:
 def as_array(value: Any) -> Any:
     """An NDArray as it is, one over the memory of a NumPy array, or a new one from numbers and sequences."""
     return value if is_ndarray(value) else from_numpy(np.asarray(value))
+
+
+def initial_array(name: str, shape: tuple[int, ...], dtype: DType, initializer: Any) -> Any:
+    """The first contents of a variable: zeros, or what ``initializer(shape, dtype)`` gives."""
+    if initializer is None:
+        return from_numpy(np.zeros(shape, dtype.numpy))
+    array = as_array(initializer(shape, dtype))
+    if tuple(array.shape) != shape:
+        raise ValueError(
+            f"variable {name!r}: its initializer gave shape {tuple(array.shape)}, expected {shape}"
+        )
+    return array

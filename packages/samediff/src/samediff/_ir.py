@@ -60,6 +60,8 @@ class Value(GraphVariable):
     shape: tuple[int, ...]
 
     def __init__(self, graph: Graph, spec: Spec, leaf: Leaf | None, label: str, array: Any = None):
+        if spec.dtype.numpy is None:
+            raise TypeError(f"{label}: graphs do not compute in {spec.dtype.name}; cast it first")
         self.graph = graph
         self.spec = spec
         self.dtype = spec.dtype

@@ -191,16 +191,9 @@ class _Lowering:
         inputs = [self._buffer(v) for v in node.inputs]
         outputs = [self._new(v) for v in node.outputs]
         if node.op.native:
-            ints, reals = encode_attrs(node.op, node.attrs)
-            if self._b.step(node.op.name, inputs, outputs, ints, reals):
+            arguments = encode_attrs(node.op, node.attrs)
+            if self._step(node.op.name, inputs, node.outputs, outputs, *arguments):
                 return
-            if any(v in self._direct for v in node.outputs):
-                # Perhaps only the strides of the target are in the way.
-                dense = [self._b.temp(v.dtype.code, v.shape) for v in node.outputs]
-                if self._b.step(node.op.name, inputs, dense, ints, reals):
-                    for value, temp, out in zip(node.outputs, dense, outputs, strict=True):
-                        self._copy(temp, out, value.dtype.name)
-                    return
         specs = [v.spec for v in node.outputs]
         op, attrs = node.op, node.attrs
         present = [v is not None for v in node.inputs]
@@ -220,7 +213,7 @@ class _Lowering:
             self._b.temp(program.dtype.code, shape) if v is None else self._new(v)
             for v in program.outputs
         ]
-        if self._b.step(node.op.name, inputs, outputs, list(program.ints), list(program.reals)):
+        if self._step(node.op.name, inputs, program.outputs, outputs, program.ints, program.reals):
             return
         made, given = node.outputs, program.inputs
 
@@ -236,6 +229,31 @@ class _Lowering:
             [self._place(v).buffer for v in made],
         )
 
+    def _step(
+        self,
+        kernel: str,
+        inputs: Sequence[int | None],
+        made: Sequence[Value | None],
+        outputs: Sequence[int],
+        ints: Sequence[int],
+        reals: Sequence[float],
+    ) -> bool:
+        if self._b.step(kernel, inputs, outputs, ints, reals):
+            return True
+        if not any(v in self._direct for v in made):
+            return False
+        # Perhaps only the strides of a target are in the way.
+        dense = [
+            out if v is None else self._b.temp(v.dtype.code, v.shape)
+            for v, out in zip(made, outputs, strict=True)
+        ]
+        if not self._b.step(kernel, inputs, dense, ints, reals):
+            return False
+        for value, temp, out in zip(made, dense, outputs, strict=True):
+            if value is not None:
+                self._copy(temp, out, value.dtype.name)
+        return True
+
     def _expanded(self, value: Value, shape: Ints) -> int:
         place = self._place(value)
         if value.shape == shape:
@@ -250,7 +268,7 @@ class _Lowering:
         inputs = [self._operand(x) for x in effect.inputs]
         outputs = [self._new(x) if isinstance(x, Value) else self._array(x) for x in effect.outputs]
         declared = outputs[: effect.native_outputs]
-        if self._b.step(effect.kernel, inputs, declared, list(effect.ints), list(effect.reals)):
+        if self._b.step(effect.kernel, inputs, declared, effect.ints, effect.reals):
             return
         reference = effect.reference
         types = [

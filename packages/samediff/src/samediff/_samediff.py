@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nd4py._arrays import from_numpy, to_numpy
+from nd4py._arrays import to_numpy
 from nd4py.dtypes import DType
 from nd4py.dtypes import dtype as as_dtype
 from nd4py.ops._declaration import Op, Spec
 from nd4py.ops._execute import spec_of
 
-from ._arrays import as_array
+from ._arrays import as_array, initial_array
 from ._inference import InferencePlan
 from ._namespaces import Namespace, namespaces
 from ._trace import required_nodes
 from ._training import TrainingPlan
 from ._updates import GradientNormalization, UpdateBlock
-from ._variable import GraphNode, SDVariable, Shape, VariableType
+from ._variable import GraphNode, SDVariable, VariableType
 
 if TYPE_CHECKING:
     from nd4py import NDArray
@@ -122,7 +122,7 @@ class SameDiff:
         if array is None:
             if shape is None:
                 raise ValueError(f"variable {name!r}: give an array, or a shape")
-            array = _initial(name, tuple(shape), as_dtype(dtype), initializer)
+            array = initial_array(name, tuple(shape), as_dtype(dtype), initializer)
         array = as_array(array)
         spec = spec_of(array)
         return self._add(
@@ -485,16 +485,3 @@ class SameDiff:
 
     def __repr__(self) -> str:
         return f"<SameDiff: {len(self._variables)} variables, {len(self._order)} operations>"
-
-
-def _initial(name: str, shape: Shape, dtype: DType, initializer: Any) -> Any:
-    import numpy as np
-
-    if initializer is None:
-        return from_numpy(np.zeros(shape, dtype.numpy))
-    array = as_array(initializer(shape, dtype))
-    if tuple(array.shape) != shape:
-        raise ValueError(
-            f"variable {name!r}: its initializer gave shape {tuple(array.shape)}, expected {shape}"
-        )
-    return array

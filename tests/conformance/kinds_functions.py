@@ -90,7 +90,8 @@ def activation(case: Case) -> None:
             ops.random_uniform(3, 0, shape=(1,)),
             np.asarray(function.activation(x, True, (3, 0))),
         )
-        assert low.shape == (1,) and high.shape == x.shape
+        assert low.shape == (1,)
+        assert high.shape == x.shape
         alpha = arrays["alpha"]
         case.compare(np.asarray(ops.prelu(x, alpha)), arrays["y_train"], "y_train")
         drawn = np.where(x < 0, high / np.where(x < 0, x, 1), function.l)
@@ -233,15 +234,26 @@ def check_against_differences(case: Case, found: Any, args: tuple[Any, ...]) -> 
 
 
 def weight_init(case: Case) -> None:
-    found = weights.get(case.meta["weight_init"])
-    assert weights.get(found.to_json()) == found
     meta, shape = case.meta, tuple(case.meta["shape"])
+    if "inits" in meta:
+        check_names(case)
+        return
+    found = weights.get(meta["weight_init"])
+    assert weights.get(found.to_json()) == found
 
     def draw(seed: int) -> np.ndarray:
-        return np.asarray(found.initialize(
-            shape, fan_in=meta["fanIn"], fan_out=meta["fanOut"], seed=seed, order=meta["order"]
-        ))
+        return np.asarray(
+            found.initialize(
+                shape, fan_in=meta["fanIn"], fan_out=meta["fanOut"], seed=seed, order=meta["order"]
+            )
+        )
 
+    if "raises" in meta:
+        try:
+            draw(11)
+        except ValueError:
+            return
+        raise AssertionError("no error")
     values = draw(11)
     np.testing.assert_array_equal(values, draw(11))
     gain = meta.get("expect", {}).get("orthogonal_gain")
@@ -255,6 +267,51 @@ def weight_init(case: Case) -> None:
         case.compare(flat, case.arrays["flat"].reshape(-1), "flat")
     if "stats" in meta and gain is None:
         check_statistics(case, values)
+
+
+def named_init(name: str) -> Any:
+    """The object that a recorded name stands for: an enum value, one with a scale, or a distribution with
+    its numbers.
+    """
+    if "(" in name:
+        cls, _, numbers = name.rstrip(")").partition("(")
+        return weights.get(getattr(weights, cls)(*map(float_or_int, numbers.split(","))))
+    enum, _, scale = name.partition(" scale ")
+    found = weights.get(enum)
+    return replace(found, scale=float(scale)) if scale else found
+
+
+def float_or_int(text: str) -> float | int:
+    return float(text) if "." in text else int(text)
+
+
+def check_names(case: Case) -> None:
+    """A list of names with the class that each stands for and statistics of a sample."""
+    meta, shape = case.meta, tuple(case.meta["shape"])
+    for entry in meta["inits"]:
+        name = entry["name"]
+        found = named_init(name)
+        assert type(found).__name__ == entry["class"], name
+        drawn = found.initialize(
+            shape, fan_in=meta["fan_in"], fan_out=meta["fan_out"], seed=5, order="f"
+        )
+        values = np.asarray(drawn).astype(np.float64)
+        error = 6 * entry["std"] / np.sqrt(values.size)
+        compare(values.mean(), entry["mean"], 0, error + 1e-6 * abs(entry["mean"]), f"{name} mean")
+        compare(values.std(ddof=1), entry["std"], case.rtol, 1e-7, f"{name} std")
+        for key, value in (("min", values.min()), ("max", values.max())):
+            compare(value, entry[key], 0.25, 0.5 * entry["std"] + 1e-6, f"{name} {key}")
+    for key, expected in case.arrays.items():
+        if key.startswith("orthogonal_gain"):
+            gain, _, size = key.removeprefix("orthogonal_gain").partition("_")
+            distribution = weights.OrthogonalDistribution(float(gain))
+            matrix = np.asarray(distribution.sample(expected.shape, seed=3)).astype(np.float64)
+            assert size == "x".join(map(str, expected.shape))
+            square = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
+            np.testing.assert_allclose(square, float(gain) ** 2 * np.eye(len(square)), atol=1e-5)
+        elif key.startswith("identity"):
+            found = weights.WeightInitIdentity(float(expected.max()) if "scale" in key else None)
+            compare(np.asarray(found.initialize(expected.shape)), expected, 1e-6, 0, key)
 
 
 def check_statistics(case: Case, values: np.ndarray) -> None:

@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from . import _core, dtypes
 
 _core.register_dtypes(dtypes.ALL, dtypes.dtype)
@@ -59,8 +62,79 @@ from .dtypes import (  # noqa: E402
 from .indexing import NDArrayIndex  # noqa: E402
 
 __all__ = [
-    "DType", "NDArray", "NDArrayIndex", "__version__", "arange", "array", "asarray", "bfloat16", "bool_", "complex128",
-    "complex64", "dtypes", "empty", "empty_like", "eye", "float16", "float32", "float64", "from_dlpack", "from_numpy",
-    "full", "full_like", "int16", "int32", "int64", "int8", "linspace", "meshgrid", "ones", "ones_like", "result_type",
-    "scalar", "uint16", "uint32", "uint64", "uint8", "utf8", "zeros", "zeros_like",
-]  # fmt: skip
+    "DType",
+    "NDArray",
+    "NDArrayIndex",
+    "__version__",
+    "arange",
+    "array",
+    "asarray",
+    "bfloat16",
+    "bool_",
+    "complex64",
+    "complex128",
+    "dtypes",
+    "empty",
+    "empty_like",
+    "eye",
+    "float16",
+    "float32",
+    "float64",
+    "from_dlpack",
+    "from_numpy",
+    "full",
+    "full_like",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "result_type",
+    "scalar",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "utf8",
+    "zeros",
+    "zeros_like",
+]
+
+
+# What is imported on first use: subpackages, the backend's controls, and operations at top level.
+_MODULES = frozenset({
+    "activations", "base", "bitwise", "cnn", "data", "evaluation", "formats", "linalg", "losses", "math", "nn",
+    "normalizers", "ops", "random", "regularization", "schedules", "updaters", "weights",
+})
+_BACKEND = frozenset({
+    "BackendInfo", "BackendUnavailableError", "backend_info", "get_num_threads", "set_num_threads", "use_backend",
+})
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):  # also what `from . import _module` asks for first
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _BACKEND:
+        from . import _backend
+
+        found = getattr(_backend, name)
+    else:
+        from ._namespaces import top_level
+
+        try:
+            found = top_level()[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    from ._namespaces import top_level
+
+    return sorted({*globals(), *_MODULES, *_BACKEND, *top_level()})

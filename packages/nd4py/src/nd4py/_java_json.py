@@ -51,7 +51,13 @@ def field(
         decode: makes the field's value from the JSON value.
         encode: makes the JSON value from the field's value.
     """
-    metadata = {"key": key, "absent": absent, "omit_none": omit_none, "decode": decode, "encode": encode}
+    metadata = {
+        "key": key,
+        "absent": absent,
+        "omit_none": omit_none,
+        "decode": decode,
+        "encode": encode,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -72,7 +78,9 @@ class JavaObject:
         for f in dataclasses.fields(self):  # type: ignore[arg-type]
             value, meta = getattr(self, f.name), f.metadata
             absent = meta.get("absent", dataclasses.MISSING)
-            if value is None and meta.get("omit_none") or absent is not dataclasses.MISSING and value == absent:
+            if (value is None and meta.get("omit_none")) or (
+                absent is not dataclasses.MISSING and value == absent
+            ):
                 continue
             encode = meta.get("encode") or _encode
             tree[meta.get("key") or _camel(f.name)] = encode(value)
@@ -98,7 +106,9 @@ class JavaObject:
             elif meta.get("absent", dataclasses.MISSING) is not dataclasses.MISSING:
                 values[f.name] = meta["absent"]
             elif f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-                raise ValueError(f"{cls.java_class}: key {key!r} is missing; present are {sorted(tree)}")
+                raise ValueError(
+                    f"{cls.java_class}: key {key!r} is missing; present are {sorted(tree)}"
+                )
         return cls(**values)
 
 
@@ -141,7 +151,9 @@ def from_json(tree: Any, family: type[T]) -> T:
         raise ValueError(f"{what}: expected a JSON object, received {tree!r:.80}")
     name = tree.get("@class", tree.get("type"))
     if not isinstance(name, str):
-        raise ValueError(f"{what}: expected a class name under '@class' or 'type', received keys {sorted(tree)}")
+        raise ValueError(
+            f"{what}: expected a class name under '@class' or 'type', received keys {sorted(tree)}"
+        )
     found = _BY_CLASS.get(name)
     if found is None or not issubclass(found, family):
         known = ", ".join(sorted(n for n, c in _BY_CLASS.items() if issubclass(c, family)))
@@ -161,8 +173,12 @@ def lookup(value: Any, family: type[T], names: Mapping[str, Callable[[], T]]) ->
     if isinstance(value, str):
         plain = value.lower().replace("_", "")
         if plain not in names:
-            raise ValueError(f"{family.__name__}: unknown name {value!r}; known are {', '.join(sorted(names))}")
+            raise ValueError(
+                f"{family.__name__}: unknown name {value!r}; known are {', '.join(sorted(names))}"
+            )
         return names[plain]()
     if isinstance(value, Mapping):
         return from_json(value, family)
-    raise TypeError(f"{family.__name__}: expected a name, a JSON object or an instance, received {value!r:.80}")
+    raise TypeError(
+        f"{family.__name__}: expected a name, a JSON object or an instance, received {value!r:.80}"
+    )

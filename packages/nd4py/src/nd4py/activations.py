@@ -1,7 +1,9 @@
 """Activation functions of layers, as values with Deeplearning4j's JSON form.
 
-Each answers to ``org.nd4j.linalg.activations.impl.Activation<Name>`` and applies one operation of ``nd.nn``, which runs on
-arrays and records on graph values. What the original computes for trained networks is kept; where it is at fault, networks
+Each answers to ``org.nd4j.linalg.activations.impl.Activation<Name>`` and applies one operation of ``nd.nn``,
+which runs on
+arrays and records on graph values. What the original computes for trained networks is kept; where it is at
+fault, networks
 built here use the right function, and only files of the JVM select the original one (fields ``scaled_cube`` and
 ``leaky_inference``).
 """
@@ -51,7 +53,9 @@ class Activation(JavaObject, ABC):
     """A function applied to a layer's pre-activations."""
 
     @abstractmethod
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """The activated values, of the shape and dtype of x.
 
         Args:
@@ -82,7 +86,9 @@ class Cube(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "Cube"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x³."""
         return ops.cube(x)
 
@@ -94,7 +100,9 @@ class ELU(Activation):
     java_class: ClassVar[str] = _PACKAGE + "ELU"
     alpha: float = 1.0
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x where x ≥ 0, else α·(eˣ - 1)."""
         return ops.elu(x, alpha=self.alpha)
 
@@ -121,7 +129,9 @@ class GELU(Activation):
             tree.pop("scaledCube", None)
         return tree
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """The chosen form."""
         return ops.precise_gelu(x, scaled_cube=self.scaled_cube) if self.precise else ops.gelu(x)
 
@@ -132,7 +142,9 @@ class HardSigmoid(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "HardSigmoid"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """min(1, max(0, 0.2·x + 0.5))."""
         return ops.hard_sigmoid(x)
 
@@ -143,7 +155,9 @@ class HardTanH(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "HardTanH"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """min(1, max(-1, x))."""
         return ops.hard_tanh(x)
 
@@ -154,7 +168,9 @@ class Identity(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "Identity"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x."""
         return x
 
@@ -166,7 +182,9 @@ class LReLU(Activation):
     java_class: ClassVar[str] = _PACKAGE + "LReLU"
     alpha: float = 0.01
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x where x ≥ 0, else α·x."""
         return ops.leaky_relu(x, alpha=self.alpha)
 
@@ -177,7 +195,9 @@ class Mish(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "Mish"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x·tanh(ln(1 + eˣ))."""
         return ops.mish(x)
 
@@ -192,7 +212,9 @@ class PReLU(Activation):
     java_class: ClassVar[str] = _PACKAGE + "PReLU"
     shared_axes: tuple[int, ...] | None = None
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """Not possible without α.
 
         Raises:
@@ -217,7 +239,9 @@ class RReLU(Activation):
     u: float = 1.0 / 3.0
     leaky_inference: bool = field(True, absent=False)
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """The form for training or inference.
 
         Raises:
@@ -225,11 +249,18 @@ class RReLU(Activation):
         """
         middle = (self.l + self.u) / 2
         if not training:
-            return ops.leaky_relu(x, alpha=middle) if self.leaky_inference else ops.maximum(x, middle)
+            return (
+                ops.leaky_relu(x, alpha=middle) if self.leaky_inference else ops.maximum(x, middle)
+            )
         if random is None:
             raise ValueError("RReLU: training needs random=(seed, counter) to draw the slopes")
         found = ops.spec_of(x)
-        return ops.prelu(x, ops.random_uniform(*random, shape=found.shape, low=self.l, high=self.u, dtype=found.dtype))
+        return ops.prelu(
+            x,
+            ops.random_uniform(
+                *random, shape=found.shape, low=self.l, high=self.u, dtype=found.dtype
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -238,7 +269,9 @@ class RationalTanh(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "RationalTanh"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """1.7159·f(2x/3)."""
         return ops.rational_tanh(x)
 
@@ -252,12 +285,17 @@ class ReLU(Activation):
     threshold: float | None = None
     negative_slope: float | None = None
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """max(0, x), or the bounded form."""
         if self.max is None and not self.threshold and not self.negative_slope:
             return ops.relu(x)
         return ops.bounded_relu(
-            x, max=self.max, threshold=self.threshold or 0.0, negative_slope=self.negative_slope or 0.0
+            x,
+            max=self.max,
+            threshold=self.threshold or 0.0,
+            negative_slope=self.negative_slope or 0.0,
         )
 
 
@@ -267,7 +305,9 @@ class ReLU6(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "ReLU6"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """min(max(x, 0), 6)."""
         return ops.relu6(x)
 
@@ -278,7 +318,9 @@ class RectifiedTanh(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "RectifiedTanh"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """max(0, tanh x)."""
         return ops.rectified_tanh(x)
 
@@ -289,7 +331,9 @@ class SELU(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "SELU"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """λ·x where x > 0, else λ·α·(eˣ - 1)."""
         return ops.selu(x)
 
@@ -300,7 +344,9 @@ class Sigmoid(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "Sigmoid"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """1 / (1 + e⁻ˣ)."""
         return ops.sigmoid(x)
 
@@ -311,7 +357,9 @@ class SoftPlus(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "SoftPlus"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """ln(1 + eˣ)."""
         return ops.softplus(x)
 
@@ -322,7 +370,9 @@ class SoftSign(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "SoftSign"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x / (1 + |x|)."""
         return ops.softsign(x)
 
@@ -333,7 +383,9 @@ class Softmax(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "Softmax"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """eˣ / Σ eˣ along the last dimension."""
         return ops.softmax(x)
 
@@ -344,7 +396,9 @@ class Swish(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "Swish"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x·σ(x)."""
         return ops.swish(x)
 
@@ -355,7 +409,9 @@ class TanH(Activation):
 
     java_class: ClassVar[str] = _PACKAGE + "TanH"
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """tanh x."""
         return ops.tanh(x)
 
@@ -367,7 +423,9 @@ class ThresholdedReLU(Activation):
     java_class: ClassVar[str] = _PACKAGE + "ThresholdedReLU"
     theta: float = 1.0
 
-    def activation(self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None) -> Value:
+    def activation(
+        self, x: Value, training: bool = False, random: tuple[Any, Any] | None = None
+    ) -> Value:
         """x where x > θ, else 0."""
         return ops.thresholded_relu(x, theta=self.theta)
 
@@ -375,7 +433,25 @@ class ThresholdedReLU(Activation):
 _NAMES = {
     cls.__name__.lower(): cls
     for cls in (
-        Cube, ELU, GELU, HardSigmoid, HardTanH, Identity, Mish, RReLU, RationalTanh, ReLU, ReLU6, RectifiedTanh, SELU,
-        Sigmoid, SoftPlus, SoftSign, Softmax, Swish, TanH, ThresholdedReLU,
+        Cube,
+        ELU,
+        GELU,
+        HardSigmoid,
+        HardTanH,
+        Identity,
+        Mish,
+        RReLU,
+        RationalTanh,
+        ReLU,
+        ReLU6,
+        RectifiedTanh,
+        SELU,
+        Sigmoid,
+        SoftPlus,
+        SoftSign,
+        Softmax,
+        Swish,
+        TanH,
+        ThresholdedReLU,
     )
 } | {"leakyrelu": LReLU, "lrelu": LReLU}

@@ -54,7 +54,9 @@ def get(value: Any) -> Schedule:
 
 def _check_type(name: str, schedule_type: str) -> None:
     if schedule_type not in ("ITERATION", "EPOCH"):
-        raise ValueError(f"{name}: schedule_type must be 'ITERATION' or 'EPOCH', received {schedule_type!r}")
+        raise ValueError(
+            f"{name}: schedule_type must be 'ITERATION' or 'EPOCH', received {schedule_type!r}"
+        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,11 @@ class PolySchedule(_Counted):
     def value_at(self, iteration: int, epoch: int) -> float:
         """v₀·(1 - i/n)^power, or 0."""
         i = self._count(iteration, epoch)
-        return 0.0 if i >= self.max_iter else self.initial_value * (1 - i / self.max_iter) ** self.power
+        return (
+            0.0
+            if i >= self.max_iter
+            else self.initial_value * (1 - i / self.max_iter) ** self.power
+        )
 
 
 @dataclass(frozen=True)
@@ -155,12 +161,16 @@ class StepSchedule(_Counted):
 
     def value_at(self, iteration: int, epoch: int) -> float:
         """v₀·decay_rate^⌊i / step⌋."""
-        return self.initial_value * self.decay_rate ** math.floor(self._count(iteration, epoch) / self.step)
+        return self.initial_value * self.decay_rate ** math.floor(
+            self._count(iteration, epoch) / self.step
+        )
 
 
 def _decode_values(tree: Any) -> tuple[tuple[int, float], ...]:
     if not isinstance(tree, Mapping):
-        raise ValueError(f"MapSchedule: expected an object of values by position, received {tree!r:.80}")
+        raise ValueError(
+            f"MapSchedule: expected an object of values by position, received {tree!r:.80}"
+        )
     return tuple(sorted((int(k), float(number(v))) for k, v in tree.items()))
 
 
@@ -180,7 +190,9 @@ class MapSchedule(_Counted):
         if isinstance(self.values, Mapping):  # kept as pairs, which compare and hash
             object.__setattr__(self, "values", _decode_values(self.values))
         if not self.values or self.values[0][0] != 0:
-            raise ValueError(f"MapSchedule: values must begin at position 0, received {self.values}")
+            raise ValueError(
+                f"MapSchedule: values must begin at position 0, received {self.values}"
+            )
 
     def value_at(self, iteration: int, epoch: int) -> float:
         """The value at the largest position not above i."""
@@ -209,7 +221,8 @@ class RampSchedule(Schedule):
 class CycleSchedule(_Counted):
     """The 1cycle policy: linearly up, linearly down, then annealed by powers of ``annealing_decay``.
 
-    Without an ``initial_learning_rate`` it is a tenth of the maximum, without an ``annealing_length`` a tenth of the cycle.
+    Without an ``initial_learning_rate`` it is a tenth of the maximum, without an ``annealing_length`` a
+    tenth of the cycle.
     """
 
     java_class: ClassVar[str] = _PACKAGE + "CycleSchedule"
@@ -230,12 +243,19 @@ class CycleSchedule(_Counted):
         step = (self.cycle_length - annealing) // 2
         if step < 1:
             raise ValueError(
-                f"CycleSchedule: a cycle of {self.cycle_length} with {annealing} steps of annealing leaves none to rise and fall"
+                f"CycleSchedule: a cycle of {self.cycle_length} with {annealing} steps of annealing "
+                f"leaves none to rise and fall"
             )
         values = (
-            ("initial_learning_rate", initial), ("annealing_length", annealing),
+            ("initial_learning_rate", initial),
+            ("annealing_length", annealing),
             ("step_size", step if self.step_size is None else self.step_size),
-            ("increment", (self.max_learning_rate - initial) / step if self.increment is None else self.increment),
+            (
+                "increment",
+                (self.max_learning_rate - initial) / step
+                if self.increment is None
+                else self.increment,
+            ),
         )
         for name, value in values:
             object.__setattr__(self, name, value)

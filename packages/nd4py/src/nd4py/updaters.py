@@ -1,6 +1,7 @@
 """Rules that turn a gradient into the step that is subtracted from parameters.
 
-Each answers to the class of the same name in ``org.nd4j.linalg.learning.config``. `Updater.step` is the definition, in the
+Each answers to the class of the same name in ``org.nd4j.linalg.learning.config``. `Updater.step` is the
+definition, in the
 dtype of the gradient; the native kernel ``update_<name>`` computes the same.
 """
 
@@ -61,14 +62,23 @@ class Updater(JavaObject, ABC):
 
     @abstractmethod
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
-        """The step to subtract, and the new states, from NumPy arrays of one floating dtype; iteration counts from 0."""
+        """The step to subtract, and the new states, from NumPy arrays of one floating dtype; iteration
+        counts from 0.
+        """
 
     def hyperparameters(self) -> tuple[float, ...]:
         """The numbers that the kernel takes: all but learning rate and momentum, in the order of the fields."""
         names = (f.name for f in fields(self))
-        return tuple(float(getattr(self, n)) for n in names if n not in ("learning_rate", "momentum"))
+        return tuple(
+            float(getattr(self, n)) for n in names if n not in ("learning_rate", "momentum")
+        )
 
     def initial_state_values(self) -> tuple[float, ...]:
         """What each state array is filled with at the start."""
@@ -103,7 +113,8 @@ class Updater(JavaObject, ABC):
 
         Args:
             gradient: an array of a floating dtype.
-            state: the flat state vector: each state array in turn, as many elements each as the gradient; None where the
+            state: the flat state vector: each state array in turn, as many elements each as the gradient;
+            None where the
                 updater has no state.
             iteration: iteration number from 0.
             epoch: epoch number from 0.
@@ -118,12 +129,17 @@ class Updater(JavaObject, ABC):
         vector = np.zeros(0, g.dtype) if state is None else to_numpy(state)
         if vector.size != self.state_size(g.size):
             raise ValueError(
-                f"{type(self).__name__}: expected a state of {self.state_size(g.size)} elements ({count} arrays of {g.size}), "
+                f"{type(self).__name__}: expected a state of {self.state_size(g.size)} elements "
+                f"({count} arrays of {g.size}), "
                 f"received {vector.size}"
             )
-        views = [vector.reshape(-1)[i * g.size : (i + 1) * g.size].reshape(g.shape) for i in range(count)]
+        views = [
+            vector.reshape(-1)[i * g.size : (i + 1) * g.size].reshape(g.shape) for i in range(count)
+        ]
         rate, momentum = self.learning_rate_at(iteration, epoch), self.momentum_at(iteration, epoch)
-        update, states = self.step(g, views, 1.0 if rate is None else rate, iteration, momentum or 0.0)
+        update, states = self.step(
+            g, views, 1.0 if rate is None else rate, iteration, momentum or 0.0
+        )
         for view, new in zip(views, states, strict=True):
             view[...] = new
         return from_numpy(np.asarray(update, g.dtype))
@@ -173,7 +189,12 @@ class Sgd(Updater):
     learning_rate: float | Schedule = 1e-3
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """lr·g."""
         return gradient * _as(gradient, learning_rate), ()
@@ -186,12 +207,20 @@ class Nesterovs(Updater):
     java_class: ClassVar[str] = _PACKAGE + "Nesterovs"
     kernel: ClassVar[str] = "update_nesterovs"
     state_keys: ClassVar[tuple[str, ...]] = ("V",)
-    _scheduled: ClassVar[dict[str, str]] = {"learningRate": "learningRateSchedule", "momentum": "momentumISchedule"}
+    _scheduled: ClassVar[dict[str, str]] = {
+        "learningRate": "learningRateSchedule",
+        "momentum": "momentumISchedule",
+    }
     learning_rate: float | Schedule = 0.1
     momentum: float | Schedule = 0.9
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """μ·v - (1 + μ)·v'."""
         before = states[0] * _as(gradient, momentum)
@@ -214,11 +243,18 @@ class AdaGrad(Updater):
         return (1e-6,)
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """lr·g / (√h + ε)."""
         h = states[0] + gradient * gradient
-        return gradient * _as(gradient, learning_rate) / (np.sqrt(h) + _as(gradient, self.epsilon)), (h,)
+        return gradient * _as(gradient, learning_rate) / (
+            np.sqrt(h) + _as(gradient, self.epsilon)
+        ), (h,)
 
 
 @dataclass(frozen=True)
@@ -232,7 +268,12 @@ class AdaDelta(Updater):
     epsilon: float = 1e-6
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """g·√(d + ε) / √(m + ε)."""
         m = _decay(states[0], gradient * gradient, self.rho)
@@ -257,11 +298,18 @@ class RmsProp(Updater):
         return (self.epsilon,)
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """lr·g / (√G + ε)."""
         g2 = _decay(states[0], gradient * gradient, self.rms_decay)
-        return gradient * _as(gradient, learning_rate) / (np.sqrt(g2) + _as(gradient, self.epsilon)), (g2,)
+        return gradient * _as(gradient, learning_rate) / (
+            np.sqrt(g2) + _as(gradient, self.epsilon)
+        ), (g2,)
 
 
 @dataclass(frozen=True)
@@ -280,7 +328,11 @@ class _Moments(Updater, ABC):
         Where that is 0 Deeplearning4j takes ε instead, so that its parameters move at learning rate 0; ours stay.
         """
         bias = 1.0 - self.beta1 ** (iteration + 1)
-        size = learning_rate * math.sqrt(1.0 - self.beta2 ** (iteration + 1)) / bias if bias else math.nan
+        size = (
+            learning_rate * math.sqrt(1.0 - self.beta2 ** (iteration + 1)) / bias
+            if bias
+            else math.nan
+        )
         return size if math.isfinite(size) else self.epsilon
 
 
@@ -298,7 +350,12 @@ class Adam(_Moments):
     kernel: ClassVar[str] = "update_adam"
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """a·m / (√v + ε)."""
         m = _decay(states[0], gradient, self.beta1)
@@ -309,17 +366,24 @@ class Adam(_Moments):
 
 @dataclass(frozen=True)
 class AdaMax(_Moments):
-    """m as Adam; w = max(β₂·w, \\|g\\|) + 1e-32; u = lr/(1 - β₁ᵗ⁺¹) · m / w."""
+    """m as Adam; w = max(β₂·w, abs(g)) + 1e-32; u = lr/(1 - β₁ᵗ⁺¹) · m / w."""
 
     java_class: ClassVar[str] = _PACKAGE + "AdaMax"
     kernel: ClassVar[str] = "update_ada_max"
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """a·m / w."""
         m = _decay(states[0], gradient, self.beta1)
-        w = np.maximum(states[1] * _as(gradient, self.beta2), np.abs(gradient)) + _as(gradient, 1e-32)
+        w = np.maximum(states[1] * _as(gradient, self.beta2), np.abs(gradient)) + _as(
+            gradient, 1e-32
+        )
         bias = 1.0 - self.beta1 ** (iteration + 1)
         size = learning_rate / bias if bias else self.epsilon
         return m * _as(gradient, size) / w, (m, w)
@@ -334,7 +398,12 @@ class AMSGrad(_Moments):
     state_keys: ClassVar[tuple[str, ...]] = ("M", "V", "V_HAT")
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """a·m / (√v̂ + ε)."""
         m = _decay(states[0], gradient, self.beta1)
@@ -352,14 +421,22 @@ class Nadam(_Moments):
     kernel: ClassVar[str] = "update_nadam"
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """lr·(β₁·m + (1 - β₁)·g)/(1 - β₁ᵗ⁺¹) / (√v + ε)."""
         m = _decay(states[0], gradient, self.beta1)
         v = _decay(states[1], gradient * gradient, self.beta2)
         bias = _as(gradient, 1.0 - self.beta1 ** (iteration + 1))
         mean = _decay(m, gradient, self.beta1) / bias
-        return mean * _as(gradient, learning_rate) / (np.sqrt(v) + _as(gradient, self.epsilon)), (m, v)
+        return mean * _as(gradient, learning_rate) / (np.sqrt(v) + _as(gradient, self.epsilon)), (
+            m,
+            v,
+        )
 
 
 @dataclass(frozen=True)
@@ -375,13 +452,21 @@ class AdaBelief(_Moments):
     epsilon: float = 1e-14
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """a·m / (√s + ε)."""
         m = _decay(states[0], gradient, self.beta1)
         eps = _as(gradient, self.epsilon)
         s = _decay(states[1], np.square(gradient - m), self.beta2) + eps
-        return m * _as(gradient, self._step_size(learning_rate, iteration)) / (np.sqrt(s) + eps), (m, s)
+        return m * _as(gradient, self._step_size(learning_rate, iteration)) / (np.sqrt(s) + eps), (
+            m,
+            s,
+        )
 
 
 @dataclass(frozen=True)
@@ -392,7 +477,12 @@ class NoOp(Updater):
     kernel: ClassVar[str] = "update_no_op"
 
     def step(
-        self, gradient: Array, states: Sequence[Array], learning_rate: float, iteration: int, momentum: float = 0.0
+        self,
+        gradient: Array,
+        states: Sequence[Array],
+        learning_rate: float,
+        iteration: int,
+        momentum: float = 0.0,
     ) -> tuple[Array, tuple[Array, ...]]:
         """g."""
         return gradient, ()
@@ -408,6 +498,16 @@ def _decay(average: Array, value: Array, rate: float) -> Array:
 
 
 _NAMES = {
-    "sgd": Sgd, "nesterovs": Nesterovs, "adagrad": AdaGrad, "adadelta": AdaDelta, "rmsprop": RmsProp, "adam": Adam,
-    "adamax": AdaMax, "amsgrad": AMSGrad, "nadam": Nadam, "adabelief": AdaBelief, "noop": NoOp, "none": NoOp,
+    "sgd": Sgd,
+    "nesterovs": Nesterovs,
+    "adagrad": AdaGrad,
+    "adadelta": AdaDelta,
+    "rmsprop": RmsProp,
+    "adam": Adam,
+    "adamax": AdaMax,
+    "amsgrad": AMSGrad,
+    "nadam": Nadam,
+    "adabelief": AdaBelief,
+    "noop": NoOp,
+    "none": NoOp,
 }

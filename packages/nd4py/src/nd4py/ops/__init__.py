@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from . import activate, arithmetic, comparison, conv, elementwise, entropy, linear, normalise, pool, random, reduce, shaping
+from . import (  # noqa: F401  # importing a family declares its operations
+    activate,
+    arithmetic,
+    comparison,
+    conv,
+    elementwise,
+    entropy,
+    linear,
+    movement,
+    normalise,
+    pool,
+    random,
+    reduce,
+    shaping,
+)
 from ._declaration import (
     NOT_DIFFERENTIABLE,
     REGISTRY,
@@ -16,8 +30,35 @@ from ._declaration import (
     encode_attrs,
 )
 from ._declare import FUNCTIONS, bind, call, composed, primitive
-from ._execute import canonical, infer, input_specs, run, spec_of
+from ._execute import as_value, canonical, infer, input_specs, run, spec_of
 from ._graph_variable import GraphVariable
 from ._vjp import vjp
 
 globals().update(FUNCTIONS)
+
+__all__ = [
+    "FUNCTIONS",
+    "NOT_DIFFERENTIABLE",
+    "REGISTRY",
+    "Attr",
+    "Dl4j",
+    "GradientContext",
+    "GraphVariable",
+    "Input",
+    "Op",
+    "Spec",
+    "Trait",
+    "as_value",
+    "bind",
+    "call",
+    "canonical",
+    "composed",
+    "encode_attrs",
+    "infer",
+    "input_specs",
+    "primitive",
+    "run",
+    "spec_of",
+    "vjp",
+    *FUNCTIONS,
+]

@@ -27,7 +27,9 @@ class Spec(NamedTuple):
 class Trait(enum.Enum):
     """What compiler passes may ask about an operation. They never ask for its name."""
 
-    ELEMENTWISE = "elementwise"  # every output element depends on the same element of the broadcast inputs
+    ELEMENTWISE = (
+        "elementwise"  # every output element depends on the same element of the broadcast inputs
+    )
     VIEW = "view"  # the output is the input's memory seen through other strides
     REDUCTION = "reduction"
     RANDOM = "random"  # not a function of its inputs alone: never folded, never merged
@@ -58,7 +60,8 @@ class Input:
 class Attr:
     """An attribute: a plain, hashable value fixed when the operation is recorded.
 
-    ``kind`` is one of int, float, bool, ints (tuple of int), floats, dtype, shape, or a tuple of names (an enumeration).
+    ``kind`` is one of int, float, bool, ints (tuple of int), floats, dtype, shape, or a tuple of names (an
+    enumeration).
     A shape only says how large an output is: kernels see that in the output itself, so it is not encoded for them.
     """
 
@@ -92,7 +95,9 @@ class GradientContext(NamedTuple):
 
     inputs: tuple[Any, ...]
     outputs: tuple[Any, ...]
-    grads: tuple[Any, ...]  # d(objective)/d(output), one per output; None where the output is unused
+    grads: tuple[
+        Any, ...
+    ]  # d(objective)/d(output), one per output; None where the output is unused
     attrs: Mapping[str, Any]
 
 
@@ -111,7 +116,9 @@ class Op:
     namespaces: tuple[str, ...]
     inputs: tuple[Input, ...]
     attrs: tuple[Attr, ...]
-    outputs: tuple[str, ...]  # a name that starts with "_" is a workspace for the gradient, not returned to callers
+    outputs: tuple[
+        str, ...
+    ]  # a name that starts with "_" is a workspace for the gradient, not returned to callers
     infer: InferRule | None  # None for a composed op: its decomposition decides
     reference: Callable[..., Any] | None  # NumPy arrays in, NumPy array(s) out; primitives only
     compose: Callable[..., Any] | None  # operations in, value(s) out; composed ops only
@@ -120,11 +127,21 @@ class Op:
     dl4j: Dl4j | None
     doc: str
     samples: Callable[[], Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]] | None = None
-    tolerances: Mapping[str, float] = field(default_factory=dict)  # dtype name -> relative; defaults otherwise
+    tolerances: Mapping[str, float] = field(
+        default_factory=dict
+    )  # dtype name -> relative; defaults otherwise
     native: bool = False  # a kernel of this name exists in the native backends (prepared or loop)
     public: str = ""  # the name in its namespaces, where it is not that of the operation
+    array_api: str = (
+        ""  # its name at top level, where it means the same as in the Python array API standard
+    )
     canonical: CanonicalRule | None = None
-    view: Callable[..., Any] | None = None  # VIEW only: (spec, strides, offset, attrs) -> (strides, offset) or None
+    direct: Callable[..., Any] | None = (
+        None  # the core does it itself: NDArray in, NDArray out (views, casts)
+    )
+    view: Callable[..., Any] | None = (
+        None  # VIEW only: (spec, strides, offset, attrs) -> (strides, offset) or None
+    )
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -147,7 +164,8 @@ def register(op: Op) -> Op:
 def encode_attrs(op: Op, attrs: Mapping[str, Any]) -> tuple[list[int], list[float]]:
     """Attributes in declaration order as the kernel ABI takes them: integers and reals.
 
-    Booleans are 0 or 1, enumerations their position, dtypes their code; a tuple is its length, then its items; an absent
+    Booleans are 0 or 1, enumerations their position, dtypes their code; a tuple is its length, then its
+    items; an absent
     optional integer tuple has length -1 and an absent optional scalar encodes as the pair (0) or (1, value).
     """
     ints: list[int] = []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
 from nd4py import dtypes
+from nd4py._core import Function
 
 from ._declaration import (
     NOT_DIFFERENTIABLE,
@@ -48,22 +49,41 @@ def primitive(
     tolerances: Mapping[str, float] | None = None,
     native: bool = False,
     view: Callable[..., Any] | None = None,
+    direct: Callable[..., Any] | None = None,
+    array_api: str = "",
     name: str | None = None,
     public: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Declares the decorated NumPy body as an operation of its own.
 
-    Positional parameters are array inputs (``=None``: optional; ``*xs``: one or more), keyword-only ones are attributes.
+    Positional parameters are array inputs (``=None``: optional; ``*xs``: one or more), keyword-only ones are
+    attributes.
     Without namespaces it is a building block of others, reached only through ``nd4py.ops``.
     """
 
     def declare(body: Callable[P, Any]) -> Callable[P, Any]:
         inputs, attrs = _signature(body)
         op = Op(
-            name=name or body.__name__, public=public or name or body.__name__, namespaces=namespaces, inputs=inputs, attrs=attrs, outputs=outputs,
-            infer=infer, reference=body, compose=None, gradient=gradient, traits=frozenset(traits), dl4j=dl4j,
-            doc=body.__doc__ or "", samples=samples, tolerances=tolerances or {}, native=native, canonical=canonical,
+            name=name or body.__name__,
+            public=public or name or body.__name__,
+            namespaces=namespaces,
+            inputs=inputs,
+            attrs=attrs,
+            outputs=outputs,
+            infer=infer,
+            reference=body,
+            compose=None,
+            gradient=gradient,
+            traits=frozenset(traits),
+            dl4j=dl4j,
+            doc=body.__doc__ or "",
+            samples=samples,
+            tolerances=tolerances or {},
+            native=native,
+            canonical=canonical,
             view=view,
+            direct=direct,
+            array_api=array_api,
         )
         return _publish(register(op), body, operator)
 
@@ -92,9 +112,22 @@ def composed(
     def declare(body: Callable[P, Any]) -> Callable[P, Any]:
         inputs, attrs = _signature(body)
         op = Op(
-            name=name or body.__name__, public=public or name or body.__name__, namespaces=namespaces, inputs=inputs, attrs=attrs, outputs=outputs,
-            infer=None, reference=None, compose=body, gradient=gradient, traits=frozenset(traits), dl4j=dl4j,
-            doc=body.__doc__ or "", samples=samples, tolerances=tolerances or {}, canonical=canonical,
+            name=name or body.__name__,
+            public=public or name or body.__name__,
+            namespaces=namespaces,
+            inputs=inputs,
+            attrs=attrs,
+            outputs=outputs,
+            infer=None,
+            reference=None,
+            compose=body,
+            gradient=gradient,
+            traits=frozenset(traits),
+            dl4j=dl4j,
+            doc=body.__doc__ or "",
+            samples=samples,
+            tolerances=tolerances or {},
+            canonical=canonical,
         )
         return _publish(register(op), body, operator)
 
@@ -104,8 +137,14 @@ def composed(
 # ------------------------------------------------------------------------------------------------------- signatures
 
 _KINDS = {
-    "int": "int", "float": "float", "bool": "bool", "DType": "dtype",
-    "tuple[int, ...]": "ints", "Ints": "ints", "tuple[float, ...]": "floats", "Floats": "floats",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "DType": "dtype",
+    "tuple[int, ...]": "ints",
+    "Ints": "ints",
+    "tuple[float, ...]": "floats",
+    "Floats": "floats",
     "Shape": "shape",
 }
 
@@ -160,25 +199,39 @@ def coerce(op: Op, attr: Attr, value: Any) -> Any:
                 raise TypeError(value)
             return bool(value)
         if kind in ("ints", "shape"):
-            return (_operator.index(value),) if hasattr(value, "__index__") else tuple(map(_operator.index, value))
+            return (
+                (_operator.index(value),)
+                if hasattr(value, "__index__")
+                else tuple(map(_operator.index, value))
+            )
         if kind == "floats":
             return (float(value),) if isinstance(value, (int, float)) else tuple(map(float, value))
     except (TypeError, ValueError):
-        raise TypeError(f"{op.name}: {attr.name} must be {_EXPECTED[str(kind)]}, received {value!r}") from None
+        raise TypeError(
+            f"{op.name}: {attr.name} must be {_EXPECTED[str(kind)]}, received {value!r}"
+        ) from None
     if kind == "dtype":
         return dtypes.dtype(value)
     if value not in kind:
-        raise ValueError(f"{op.name}: {attr.name} must be one of {', '.join(map(repr, kind))}, received {value!r}")
+        raise ValueError(
+            f"{op.name}: {attr.name} must be one of {', '.join(map(repr, kind))}, received {value!r}"
+        )
     return value
 
 
 _EXPECTED = {
-    "int": "an integer", "float": "a number", "bool": "True or False",
-    "shape": "a sequence of sizes", "ints": "an integer or a sequence of integers", "floats": "a number or a sequence of numbers",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "True or False",
+    "shape": "a sequence of sizes",
+    "ints": "an integer or a sequence of integers",
+    "floats": "a number or a sequence of numbers",
 }
 
 
-def bind(op: Op, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def bind(
+    op: Op, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
     """Splits a call into inputs and attributes: attributes may follow the inputs by position, inputs may be named.
 
     Raises:
@@ -191,7 +244,9 @@ def bind(op: Op, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list
         if len(args) > fixed and isinstance(args[fixed], (list, tuple)):
             inputs, rest = [*args[:fixed], *args[fixed]], args[fixed + 1 :]
         if len(inputs) <= fixed:
-            raise TypeError(f"{op.name}: expected one or more arrays as {declared[-1].name!r}, received none")
+            raise TypeError(
+                f"{op.name}: expected one or more arrays as {declared[-1].name!r}, received none"
+            )
     else:
         count = len(declared)
         inputs, rest = list(args[:count]), args[count:]
@@ -227,7 +282,9 @@ def bind(op: Op, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[list
 
 
 def _describe(op: Op) -> str:
-    parts = [("*" if s.variadic else "") + s.name + ("=None" if s.optional else "") for s in op.inputs]
+    parts = [
+        ("*" if s.variadic else "") + s.name + ("=None" if s.optional else "") for s in op.inputs
+    ]
     parts += [a.name if a.required else f"{a.name}={a.default!r}" for a in op.attrs]
     return f"({', '.join(parts)})"
 
@@ -270,14 +327,24 @@ def _publish(op: Op, body: Callable[..., Any], operator: str | None) -> Callable
     function.__name__ = function.__qualname__ = body.__name__
     function.__module__ = body.__module__
     function.__doc__ = body.__doc__
-    function.__wrapped__ = body  # type: ignore[attr-defined]  # inspect.signature reads the declaration from it
-    function.op = op  # type: ignore[attr-defined]
-    FUNCTIONS[op.name] = function
+    # Elementwise operations of the active backend run without a Python frame; everything else goes to `function`.
+    public = Function(op.name, function)
+    public.__wrapped__ = body  # inspect.signature reads the declaration from it
+    public.op = op
+    FUNCTIONS[op.name] = public
     if operator is not None:
-        install_operator(operator, function)
-    return function
+        install_operator(operator, public)
+    return public
 
 
 __all__ = [
-    "FUNCTIONS", "NOT_DIFFERENTIABLE", "REGISTRY", "Dl4j", "Trait", "bind", "coerce", "composed", "primitive",
+    "FUNCTIONS",
+    "NOT_DIFFERENTIABLE",
+    "REGISTRY",
+    "Dl4j",
+    "Trait",
+    "bind",
+    "coerce",
+    "composed",
+    "primitive",
 ]

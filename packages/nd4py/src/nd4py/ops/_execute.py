@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nd4py import dtypes
+from nd4py._backend import ensure_selected
+from nd4py._core import NDArray, as_ndarray, from_numpy, full, run_kernel
 from nd4py.dtypes import DType
 
 from ._declaration import Op, Spec, encode_attrs
@@ -15,6 +17,11 @@ from ._graph_variable import GraphVariable
 from ._types import is_scalar, scalar_type
 
 _HALF = (dtypes.float16, dtypes.bfloat16)
+
+
+def as_value(value: Any) -> Any:
+    """An array or graph value to compute with: those as they are, anything else as the NDArray over its memory."""
+    return value if isinstance(value, (NDArray, GraphVariable)) else as_ndarray(value)
 
 
 def spec_of(value: Any) -> Spec:
@@ -28,7 +35,10 @@ def input_specs(inputs: Sequence[Any]) -> list[Spec | None]:
     specs = [None if x is None or is_scalar(x) else spec_of(x) for x in inputs]
     if any(is_scalar(x) for x in inputs):
         beside = [s.dtype for s in specs if s is not None]
-        specs = [Spec(scalar_type(x, beside), ()) if is_scalar(x) else s for x, s in zip(inputs, specs, strict=True)]
+        specs = [
+            Spec(scalar_type(x, beside), ()) if is_scalar(x) else s
+            for x, s in zip(inputs, specs, strict=True)
+        ]
     return specs
 
 
@@ -81,46 +91,82 @@ class _Abstract(GraphVariable):
         return values if len(values) > 1 else values[0]
 
 
-def _infer_composed(op: Op, specs: Sequence[Spec | None], attrs: Mapping[str, Any]) -> tuple[Spec, ...]:
-    assert op.compose is not None
+def _infer_composed(
+    op: Op, specs: Sequence[Spec | None], attrs: Mapping[str, Any]
+) -> tuple[Spec, ...]:
+    if op.compose is None:
+        raise TypeError("the operation has neither a rule nor a decomposition")
     result = op.compose(*(None if s is None else _Abstract(s) for s in specs), **attrs)
     return tuple(spec_of(r) for r in (result if isinstance(result, tuple) else (result,)))
 
 
-def to_reference(value: Any, dtype: DType) -> Any:
-    """The NumPy array that a reference body computes with: a view, or float32 values of a 16-bit floating array."""
-    if is_scalar(value):
-        return scalar_array(value, dtype)
-    array = np.asarray(value)
-    if dtype is dtypes.float16:
-        return array.astype(np.float32)
-    return array
-
-
-def from_reference(result: Any, spec: Spec) -> Any:
-    """An NDArray with the values that a reference body returned."""
-    array = np.asarray(result)
-    if array.shape != spec.shape:
-        raise RuntimeError(f"the reference returned shape {array.shape}, its rule said {spec.shape}")
-    return array.astype(spec.dtype.numpy, copy=False)
-
-
-def scalar_array(value: Any, dtype: DType) -> Any:
-    """A Python number as a NumPy scalar array that carries ``dtype`` in computations."""
+def scalar_array(value: Any, dtype: DType) -> np.ndarray[Any, Any]:
+    """A Python number as the NumPy scalar array that a reference body computes with."""
     return np.asarray(value, np.float32 if dtype in _HALF else dtype.numpy)
 
 
+def to_reference(value: Any, dtype: DType) -> np.ndarray[Any, Any]:
+    """What a reference body computes with: a view, or float32 values of a 16-bit floating array."""
+    if is_scalar(value):
+        return scalar_array(value, dtype)
+    array = as_ndarray(value)
+    return (array.cast_to(dtypes.float32) if dtype in _HALF else array).numpy()
+
+
+def from_reference(result: Any, spec: Spec) -> NDArray:
+    """An NDArray of the dtype of ``spec`` with the values that a reference body returned."""
+    array = np.asarray(result)
+    if array.shape != spec.shape:
+        raise RuntimeError(
+            f"the reference returned shape {array.shape}, its rule said {spec.shape}"
+        )
+    if spec.dtype.numpy is None:
+        return from_numpy(array).cast_to(spec.dtype)
+    return from_numpy(array.astype(spec.dtype.numpy, copy=False))
+
+
+def to_array(value: Any, spec: Spec | None) -> NDArray | None:
+    """An input as the NDArray that kernels take."""
+    if spec is None:
+        return None
+    return full((), value, spec.dtype) if is_scalar(value) else as_ndarray(value)
+
+
+class Kernels:
+    """Which operations the active backend has prepared kernels for; set when a backend is selected."""
+
+    names: frozenset[str] = frozenset()
+    select: Callable[[], None] | None = (
+        ensure_selected  # chooses a backend before the first operation
+    )
+
+
 def run(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """All outputs of a primitive on arrays and Python numbers, hidden ones included; ``attrs`` need not be canonical."""
+    """All outputs of a primitive on arrays and Python numbers, hidden ones included; ``attrs`` need not be
+    canonical.
+    """
+    if Kernels.select is not None:
+        Kernels.select()
+    inputs = [x if x is None or is_scalar(x) else as_ndarray(x) for x in inputs]
     specs = input_specs(inputs)
     attrs = canonical(op, specs, dict(attrs))
     outs = infer(op, specs, attrs)
-    assert op.reference is not None
-    arrays = [None if s is None else to_reference(x, s.dtype) for x, s in zip(inputs, specs, strict=True)]
+    if op.direct is not None:
+        return (op.direct(*inputs, **attrs),)
+    if op.name in Kernels.names:
+        arrays = [to_array(x, s) for x, s in zip(inputs, specs, strict=True)]
+        found = run_kernel(op.name, arrays, outs, *encode_attrs(op, attrs))
+        if found is not None:
+            return tuple(found)
+    if op.reference is None:
+        raise TypeError(f"{op.name}: a composed operation has no reference of its own")
+    values = [
+        None if s is None else to_reference(x, s.dtype) for x, s in zip(inputs, specs, strict=True)
+    ]
     with np.errstate(all="ignore"):
-        result = op.reference(*arrays, **attrs)
+        result = op.reference(*values, **attrs)
     results = result if len(outs) > 1 else (result,)
     return tuple(from_reference(r, s) for r, s in zip(results, outs, strict=True))
 
 
-__all__ = ["canonical", "encode_attrs", "infer", "input_specs", "run", "spec_of"]
+__all__ = ["as_value", "canonical", "encode_attrs", "infer", "input_specs", "run", "spec_of"]

@@ -14,7 +14,8 @@ from ._declaration import Op
 class GraphVariable(ABC):
     """A value that is not there yet: calling an operation with one records the operation.
 
-    The arithmetic, comparison and bit operators are those of the declared operations; each declaration says which operator
+    The arithmetic, comparison and bit operators are those of the declared operations; each declaration says
+    which operator
     it answers to. ``==`` is elementwise, so compare identities with ``is``.
     """
 
@@ -84,7 +85,9 @@ class GraphVariable(ABC):
 
 
 def install_operator(name: str, function: Any) -> None:
-    """Gives `GraphVariable` the operator ``name`` (such as ``__add__``), and its reflected form where Python has one."""
+    """Gives `GraphVariable` the operator ``name`` (such as ``__add__``), and its reflected form where Python
+    has one.
+    """
     reflected = "__r" + name[2:]
 
     def forward(self: GraphVariable, *other: Any) -> Any:
@@ -102,5 +105,19 @@ def install_operator(name: str, function: Any) -> None:
 
 _REFLECTED = {
     f"__{name}__"
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    )
 }

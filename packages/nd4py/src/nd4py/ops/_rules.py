@@ -33,7 +33,9 @@ def broadcast_shapes(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
             if result[i] == 1:
                 result[i] = size
             elif size not in (1, result[i]):
-                raise ValueError("shapes " + " and ".join(map(str, shapes)) + " do not broadcast together")
+                raise ValueError(
+                    "shapes " + " and ".join(map(str, shapes)) + " do not broadcast together"
+                )
     return tuple(result)
 
 
@@ -126,7 +128,9 @@ def canonical_dims(specs: Specs, attrs: dict[str, Any]) -> dict[str, Any]:
     return attrs
 
 
-def reduced(shape: tuple[int, ...], dims: tuple[int, ...] | None, keep_dims: bool) -> tuple[int, ...]:
+def reduced(
+    shape: tuple[int, ...], dims: tuple[int, ...] | None, keep_dims: bool
+) -> tuple[int, ...]:
     """The shape that a reduction leaves."""
     if dims is None:
         return (1,) * len(shape) if keep_dims else ()

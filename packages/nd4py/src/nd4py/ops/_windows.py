@@ -24,7 +24,8 @@ def output_size(size: int, kernel: int, stride: int, before: int, after: int, di
     span = effective(kernel, dilation)
     if size + before + after < span:
         raise ValueError(
-            f"a kernel of {kernel} (dilation {dilation}: {span} cells) does not fit {size} cells padded by {before} and {after}"
+            f"a kernel of {kernel} (dilation {dilation}: {span} cells) "
+            f"does not fit {size} cells padded by {before} and {after}"
         )
     return (size + before + after - span) // stride + 1
 
@@ -39,13 +40,20 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
 def check_window(kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> None:
     """Raises ValueError where the attributes of a 2d window contradict each other."""
     for name, value, count, least in (
-        ("kernel", kernel, 2, 1), ("stride", stride, 2, 1), ("padding", padding, 4, 0), ("dilation", dilation, 2, 1),
+        ("kernel", kernel, 2, 1),
+        ("stride", stride, 2, 1),
+        ("padding", padding, 4, 0),
+        ("dilation", dilation, 2, 1),
     ):
         if len(value) != count or min(value) < least:
-            raise ValueError(f"{name} must hold {count} integers of at least {least}, received {value}")
+            raise ValueError(
+                f"{name} must hold {count} integers of at least {least}, received {value}"
+            )
 
 
-def output_hw(shape: Sequence[int], kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> tuple[int, int]:
+def output_hw(
+    shape: Sequence[int], kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> tuple[int, int]:
     """Height and width of the windows over an image of shape [.., H, W]; padding is (top, bottom, left, right)."""
     check_window(kernel, stride, padding, dilation)
     return (
@@ -67,5 +75,8 @@ def cells(
     """The view [N, C, oH, oW] of the padded image's cells at position (i, j) of every window."""
     top, left = i * dilation[0], j * dilation[1]
     return image[
-        :, :, top : top + (size[0] - 1) * stride[0] + 1 : stride[0], left : left + (size[1] - 1) * stride[1] + 1 : stride[1]
+        :,
+        :,
+        top : top + (size[0] - 1) * stride[0] + 1 : stride[0],
+        left : left + (size[1] - 1) * stride[1] + 1 : stride[1],
     ]

@@ -33,11 +33,19 @@ _SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 
 
 def _activation(
-    slope: Callable[[GradientContext], Any], dl4j: Dl4j, samples: Any = None, tolerances: dict[str, float] | None = None
+    slope: Callable[[GradientContext], Any],
+    dl4j: Dl4j,
+    samples: Any = None,
+    tolerances: dict[str, float] | None = None,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """A composed elementwise function; ``slope`` gives the gradient times the derivative."""
     return composed(
-        "nn", traits=_E, gradient=lambda c: [slope(c)], dl4j=dl4j, samples=samples or unary(-3.0, 3.0), tolerances=tolerances,
+        "nn",
+        traits=_E,
+        gradient=lambda c: [slope(c)],
+        dl4j=dl4j,
+        samples=samples or unary(-3.0, 3.0),
+        tolerances=tolerances,
     )
 
 
@@ -51,7 +59,8 @@ def _above(x: Any, bound: float, grad: Any) -> Any:
 
 @_activation(
     lambda c: where(c.inputs[0] >= 0.0, c.grads[0], c.grads[0] * (c.outputs[0] + c.attrs["alpha"])),
-    Dl4j("elu", reals=("alpha",)), _with(alpha=0.5),
+    Dl4j("elu", reals=("alpha",)),
+    _with(alpha=0.5),
 )
 def elu(x: Array, *, alpha: float = 1.0) -> Array:
     """x where x ≥ 0, else α·(eˣ - 1); derivative 1 at 0. Deeplearning4j: ``ActivationELU``."""
@@ -59,7 +68,11 @@ def elu(x: Array, *, alpha: float = 1.0) -> Array:
 
 
 @_activation(
-    lambda c: where(c.inputs[0] > 0.0, c.grads[0] * SELU_LAMBDA, c.grads[0] * (c.outputs[0] + SELU_LAMBDA * SELU_ALPHA)),
+    lambda c: where(
+        c.inputs[0] > 0.0,
+        c.grads[0] * SELU_LAMBDA,
+        c.grads[0] * (c.outputs[0] + SELU_LAMBDA * SELU_ALPHA),
+    ),
     Dl4j("selu", ("transform_strict", 29)),
 )
 def selu(x: Array) -> Array:
@@ -67,7 +80,11 @@ def selu(x: Array) -> Array:
 
     Deeplearning4j: ``ActivationSELU``.
     """
-    return where(x > 0.0, x * SELU_LAMBDA, elementwise.expm1(arithmetic.minimum(x, 0.0)) * (SELU_LAMBDA * SELU_ALPHA))
+    return where(
+        x > 0.0,
+        x * SELU_LAMBDA,
+        elementwise.expm1(arithmetic.minimum(x, 0.0)) * (SELU_LAMBDA * SELU_ALPHA),
+    )
 
 
 def _hard_sigmoid_slope(c: GradientContext) -> Any:
@@ -93,7 +110,8 @@ def hard_tanh(x: Array) -> Array:
 
 
 @_activation(
-    lambda c: where(c.inputs[0] >= 0.0, c.grads[0], c.grads[0] * c.attrs["alpha"]), Dl4j("leakyrelu", reals=("alpha",)),
+    lambda c: where(c.inputs[0] >= 0.0, c.grads[0], c.grads[0] * c.attrs["alpha"]),
+    Dl4j("leakyrelu", reals=("alpha",)),
     _with(alpha=0.2),
 )
 def leaky_relu(x: Array, *, alpha: float = 0.01) -> Array:
@@ -112,7 +130,8 @@ def _bounded_relu_slope(c: GradientContext) -> Any:
 
 
 @_activation(
-    _bounded_relu_slope, Dl4j("relu_bounded"),
+    _bounded_relu_slope,
+    Dl4j("relu_bounded"),
     lambda: [
         ((real(5, 7, low=-3, high=3),), {"max": 2.0, "threshold": 0.51, "negative_slope": 0.1}),
         ((real(5, 7, low=-3, high=3),), {"threshold": 0.51}),
@@ -120,7 +139,9 @@ def _bounded_relu_slope(c: GradientContext) -> Any:
         ((real(5, 7, low=-3, high=3),), {"negative_slope": 0.1}),
     ],
 )
-def bounded_relu(x: Array, *, max: float | None = None, threshold: float = 0.0, negative_slope: float = 0.0) -> Array:
+def bounded_relu(
+    x: Array, *, max: float | None = None, threshold: float = 0.0, negative_slope: float = 0.0
+) -> Array:
     """x where x ≥ threshold, else slope·(x - threshold), cut at ``max``.
 
     Derivative at the kinks: 1 at the threshold (0 for the plain ReLU at 0), 0 at ``max``. Deeplearning4j:
@@ -138,13 +159,19 @@ def _relu6_slope(c: GradientContext) -> Any:
     return where(comparison.logical_and(x > c.attrs["cutoff"], x < 6.0), c.grads[0], 0.0)
 
 
-@_activation(_relu6_slope, Dl4j("relu6", ("scalar", 40)), lambda: [((real(5, 7, low=-3, high=8),), {})])
+@_activation(
+    _relu6_slope, Dl4j("relu6", ("scalar", 40)), lambda: [((real(5, 7, low=-3, high=8),), {})]
+)
 def relu6(x: Array, *, cutoff: float = 0.0) -> Array:
     """min(max(x, cutoff), 6); derivative 0 at both bounds. Deeplearning4j: ``ActivationReLU6``."""
     return arithmetic.minimum(arithmetic.maximum(x, cutoff), 6.0)
 
 
-@_activation(lambda c: _above(c.inputs[0], c.attrs["theta"], c.grads[0]), Dl4j("thresholdedrelu", reals=("theta",)), _with(theta=0.31))
+@_activation(
+    lambda c: _above(c.inputs[0], c.attrs["theta"], c.grads[0]),
+    Dl4j("thresholdedrelu", reals=("theta",)),
+    _with(theta=0.31),
+)
 def thresholded_relu(x: Array, *, theta: float = 1.0) -> Array:
     """x where x > θ, else 0; derivative 0 at θ. Deeplearning4j: ``ActivationThresholdedReLU``."""
     return where(x > theta, x, 0.0)
@@ -181,7 +208,8 @@ def rectified_tanh(x: Array) -> Array:
 
 
 @_activation(
-    lambda c: c.grads[0] / elementwise.square(elementwise.abs(c.inputs[0]) + 1.0), Dl4j("softsign", ("transform_strict", 14))
+    lambda c: c.grads[0] / elementwise.square(elementwise.abs(c.inputs[0]) + 1.0),
+    Dl4j("softsign", ("transform_strict", 14)),
 )
 def softsign(x: Array) -> Array:
     """x / (1 + |x|). Deeplearning4j: ``ActivationSoftSign``."""
@@ -194,13 +222,17 @@ def _gated_slope(x: Any, grad: Any, scale: float) -> Any:
     return grad * (sigmoid(z) * (z * sigmoid(-z) + 1.0))
 
 
-@_activation(lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.0), Dl4j("swish", ("transform_strict", 34)))
+@_activation(
+    lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.0), Dl4j("swish", ("transform_strict", 34))
+)
 def swish(x: Array) -> Array:
     """x·σ(x). Deeplearning4j: ``ActivationSwish``."""
     return x * sigmoid(x)
 
 
-@_activation(lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.702), Dl4j("gelu", ("transform_strict", 35)))
+@_activation(
+    lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.702), Dl4j("gelu", ("transform_strict", 35))
+)
 def gelu(x: Array) -> Array:
     """x·σ(1.702·x). Deeplearning4j: ``ActivationGELU``."""
     return x * sigmoid(x * 1.702)
@@ -213,7 +245,9 @@ def _precise_gelu_slope(c: GradientContext) -> Any:
     bend = 1.0 - elementwise.square(t)
     # Where tanh has saturated the bend is 0, but x·u' may have overflowed: bound x before multiplying.
     near = arithmetic.minimum(elementwise.abs(x), 1e4)
-    inner = (elementwise.square(near) * (3.0 * k) + 1.0) * near * elementwise.sign(x) * _SQRT_2_OVER_PI
+    inner = (
+        (elementwise.square(near) * (3.0 * k) + 1.0) * near * elementwise.sign(x) * _SQRT_2_OVER_PI
+    )
     return c.grads[0] * ((t + 1.0 + inner * bend) * 0.5)
 
 
@@ -222,16 +256,23 @@ def _gelu_cubic(scaled_cube: bool) -> float:
 
 
 @_activation(
-    _precise_gelu_slope, Dl4j("precise_gelu", ("transform_strict", 37)),
-    lambda: [((real(5, 7, low=-3, high=3),), {}), ((real(5, 7, low=-3, high=3),), {"scaled_cube": True})],
+    _precise_gelu_slope,
+    Dl4j("precise_gelu", ("transform_strict", 37)),
+    lambda: [
+        ((real(5, 7, low=-3, high=3),), {}),
+        ((real(5, 7, low=-3, high=3),), {"scaled_cube": True}),
+    ],
 )
 def precise_gelu(x: Array, *, scaled_cube: bool = False) -> Array:
     """x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))). Deeplearning4j: ``ActivationGELU`` with ``precise``.
 
-    ``scaled_cube`` cubes the coefficient too, (0.044715·x)³: what Deeplearning4j computes, and models trained there expect.
+    ``scaled_cube`` cubes the coefficient too, (0.044715·x)³: what Deeplearning4j computes, and models
+    trained there expect.
     """
     k = _gelu_cubic(scaled_cube)
-    return x * 0.5 * (elementwise.tanh((elementwise.square(x) * k + 1.0) * x * _SQRT_2_OVER_PI) + 1.0)
+    return (
+        x * 0.5 * (elementwise.tanh((elementwise.square(x) * k + 1.0) * x * _SQRT_2_OVER_PI) + 1.0)
+    )
 
 
 def _mish_slope(c: GradientContext) -> Any:
@@ -246,7 +287,9 @@ def mish(x: Array) -> Array:
     return x * elementwise.tanh(elementwise.softplus(x))
 
 
-@_activation(lambda c: c.grads[0] * sigmoid(-c.inputs[0]), Dl4j("log_sigmoid", ("transform_strict", 30)))
+@_activation(
+    lambda c: c.grads[0] * sigmoid(-c.inputs[0]), Dl4j("log_sigmoid", ("transform_strict", 30))
+)
 def log_sigmoid(x: Array) -> Array:
     """ln σ(x), without overflow. Deeplearning4j: ``LogSigmoid``."""
     return -elementwise.softplus(-x)
@@ -259,9 +302,14 @@ def _prelu_gradient(c: GradientContext) -> list[Any]:
 
 
 @composed(
-    "nn", traits=_E, gradient=_prelu_gradient, dl4j=Dl4j("prelu"),
-    samples=lambda: [((real(4, 5, low=-3, high=3), real(5, low=0, high=1, seed=1)), {}),
-                     ((real(2, 3, 4, 4, low=-3, high=3), real(3, 1, 1, low=0, high=1, seed=1)), {})],
+    "nn",
+    traits=_E,
+    gradient=_prelu_gradient,
+    dl4j=Dl4j("prelu"),
+    samples=lambda: [
+        ((real(4, 5, low=-3, high=3), real(5, low=0, high=1, seed=1)), {}),
+        ((real(2, 3, 4, 4, low=-3, high=3), real(3, 1, 1, low=0, high=1, seed=1)), {}),
+    ],
 )
 def prelu(x: Array, alpha: Array) -> Array:
     """x where x ≥ 0, else α·x with a learned α that broadcasts over the examples; derivative 1 at 0.

@@ -29,6 +29,7 @@ def _binary(
     traits: tuple[Trait, ...] = _E,
     operator: str | None = None,
     samples: Callable[[], Sequence[Sample]] | None = None,
+    array_api: str = "",
 ) -> Callable[[Callable[[Array, Array], Array]], Callable[[Array, Array], Array]]:
     """A primitive with two inputs and a native loop; ``partials`` give the gradient times each derivative."""
     return primitive(
@@ -40,24 +41,39 @@ def _binary(
         dl4j=dl4j,
         operator=operator,
         native=True,
+        array_api=array_api,
     )
 
 
-@_binary(Dl4j("add"), (lambda c: c.grads[0], lambda c: c.grads[0]), traits=_EC, operator="__add__")
+@_binary(
+    Dl4j("add"),
+    (lambda c: c.grads[0], lambda c: c.grads[0]),
+    traits=_EC,
+    operator="__add__",
+    array_api="add",
+)
 def add(x: Array, y: Array) -> Array:
     """x + y. Deeplearning4j: ``AddOp``."""
     return np.add(x, y)
 
 
-@_binary(Dl4j("subtract"), (lambda c: c.grads[0], lambda c: -c.grads[0]), operator="__sub__")
+@_binary(
+    Dl4j("subtract"),
+    (lambda c: c.grads[0], lambda c: -c.grads[0]),
+    operator="__sub__",
+    array_api="subtract",
+)
 def sub(x: Array, y: Array) -> Array:
     """x - y. Deeplearning4j: ``SubOp``."""
     return np.subtract(x, y)
 
 
 @_binary(
-    Dl4j("multiply"), (lambda c: c.grads[0] * c.inputs[1], lambda c: c.grads[0] * c.inputs[0]),
-    traits=_EC, operator="__mul__",
+    Dl4j("multiply"),
+    (lambda c: c.grads[0] * c.inputs[1], lambda c: c.grads[0] * c.inputs[0]),
+    traits=_EC,
+    operator="__mul__",
+    array_api="multiply",
 )
 def mul(x: Array, y: Array) -> Array:
     """x · y. Deeplearning4j: ``MulOp``."""
@@ -67,7 +83,8 @@ def mul(x: Array, y: Array) -> Array:
 @_binary(
     Dl4j("divide"),
     (lambda c: c.grads[0] / c.inputs[1], lambda c: -(c.grads[0] * c.outputs[0] / c.inputs[1])),
-    operator="__truediv__", samples=binary(low_b=0.4, high_b=3),
+    operator="__truediv__",
+    samples=binary(low_b=0.4, high_b=3),
 )
 def div(x: Array, y: Array) -> Array:
     """x / y; integers truncate toward zero, and give 0 where y is 0. Deeplearning4j: ``DivOp``."""
@@ -79,7 +96,11 @@ def div(x: Array, y: Array) -> Array:
 
 
 @_binary(
-    Dl4j("floordiv"), None, operator="__floordiv__", samples=binary(low_b=0.4, high_b=3),
+    Dl4j("floordiv"),
+    None,
+    operator="__floordiv__",
+    samples=binary(low_b=0.4, high_b=3),
+    array_api="floor_divide",
 )
 def floor_div(x: Array, y: Array) -> Array:
     """⌊x / y⌋; derivative 0. Deeplearning4j: ``FloorDivOp``."""
@@ -87,8 +108,11 @@ def floor_div(x: Array, y: Array) -> Array:
 
 
 @_binary(
-    Dl4j("floormod"), (lambda c: c.grads[0], lambda c: -(c.grads[0] * floor_div(c.inputs[0], c.inputs[1]))),
-    operator="__mod__", samples=binary(low_b=0.7, high_b=3),
+    Dl4j("floormod"),
+    (lambda c: c.grads[0], lambda c: -(c.grads[0] * floor_div(c.inputs[0], c.inputs[1]))),
+    operator="__mod__",
+    samples=binary(low_b=0.7, high_b=3),
+    array_api="remainder",
 )
 def mod(x: Array, y: Array) -> Array:
     """x - y·⌊x / y⌋: the sign is that of y, as Python's ``%``. Deeplearning4j: ``FloorModOp``."""
@@ -96,7 +120,8 @@ def mod(x: Array, y: Array) -> Array:
 
 
 @_binary(
-    Dl4j("fmod"), (lambda c: c.grads[0], lambda c: -(c.grads[0] * elementwise.trunc(c.inputs[0] / c.inputs[1]))),
+    Dl4j("fmod"),
+    (lambda c: c.grads[0], lambda c: -(c.grads[0] * elementwise.trunc(c.inputs[0] / c.inputs[1]))),
     samples=binary(low_b=0.7, high_b=3),
 )
 def fmod(x: Array, y: Array) -> Array:
@@ -111,23 +136,31 @@ def _pow_exponent(c: GradientContext) -> Any:
 
 
 @_binary(
-    Dl4j("Pow"), (lambda c: c.grads[0] * c.inputs[1] * pow(c.inputs[0], c.inputs[1] - 1.0), _pow_exponent),
-    operator="__pow__", samples=binary(0.3, 2.5, -2, 2),
+    Dl4j("Pow"),
+    (lambda c: c.grads[0] * c.inputs[1] * pow(c.inputs[0], c.inputs[1] - 1.0), _pow_exponent),
+    operator="__pow__",
+    samples=binary(0.3, 2.5, -2, 2),
+    array_api="pow",
 )
 def pow(x: Array, y: Array) -> Array:
     """x to the power y. Deeplearning4j: ``Pow``."""
     if y.dtype.kind == "i" and x.dtype.kind in "ui":
         # Negative powers of integers truncate to 0, except of 1 and -1.
         positive = np.power(x, np.maximum(y, 0))
-        return np.where(y >= 0, positive, np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0)))
+        return np.where(
+            y >= 0, positive, np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+        )
     return np.power(x, y)
 
 
 @_binary(
     Dl4j("maximum"),
-    (lambda c: comparison.where(c.inputs[0] >= c.inputs[1], c.grads[0], 0.0),
-     lambda c: comparison.where(c.inputs[1] >= c.inputs[0], c.grads[0], 0.0)),
+    (
+        lambda c: comparison.where(c.inputs[0] >= c.inputs[1], c.grads[0], 0.0),
+        lambda c: comparison.where(c.inputs[1] >= c.inputs[0], c.grads[0], 0.0),
+    ),
     traits=_EC,
+    array_api="maximum",
 )
 def maximum(x: Array, y: Array) -> Array:
     """The larger of x and y; NaN wins. At a tie both inputs receive the gradient, as in Deeplearning4j's ``Max``."""
@@ -136,9 +169,12 @@ def maximum(x: Array, y: Array) -> Array:
 
 @_binary(
     Dl4j("minimum"),
-    (lambda c: comparison.where(c.inputs[0] <= c.inputs[1], c.grads[0], 0.0),
-     lambda c: comparison.where(c.inputs[1] <= c.inputs[0], c.grads[0], 0.0)),
+    (
+        lambda c: comparison.where(c.inputs[0] <= c.inputs[1], c.grads[0], 0.0),
+        lambda c: comparison.where(c.inputs[1] <= c.inputs[0], c.grads[0], 0.0),
+    ),
     traits=_EC,
+    array_api="minimum",
 )
 def minimum(x: Array, y: Array) -> Array:
     """The smaller of x and y; NaN wins. At a tie both inputs receive the gradient, as in Deeplearning4j's ``Min``."""
@@ -147,7 +183,10 @@ def minimum(x: Array, y: Array) -> Array:
 
 @_binary(
     Dl4j("squaredsubtract"),
-    (lambda c: c.grads[0] * ((c.inputs[0] - c.inputs[1]) * 2.0), lambda c: c.grads[0] * ((c.inputs[1] - c.inputs[0]) * 2.0)),
+    (
+        lambda c: c.grads[0] * ((c.inputs[0] - c.inputs[1]) * 2.0),
+        lambda c: c.grads[0] * ((c.inputs[1] - c.inputs[0]) * 2.0),
+    ),
     traits=_EC,
 )
 def squared_difference(x: Array, y: Array) -> Array:
@@ -157,9 +196,23 @@ def squared_difference(x: Array, y: Array) -> Array:
 
 @_binary(
     Dl4j("tf_atan2"),
-    (lambda c: c.grads[0] * c.inputs[1] / (elementwise.square(c.inputs[0]) + elementwise.square(c.inputs[1])),
-     lambda c: -(c.grads[0] * c.inputs[0] / (elementwise.square(c.inputs[0]) + elementwise.square(c.inputs[1])))),
-    rule=real_floating, samples=binary(low=0.2, high=2, low_b=-2, high_b=2),
+    (
+        lambda c: (
+            c.grads[0]
+            * c.inputs[1]
+            / (elementwise.square(c.inputs[0]) + elementwise.square(c.inputs[1]))
+        ),
+        lambda c: (
+            -(
+                c.grads[0]
+                * c.inputs[0]
+                / (elementwise.square(c.inputs[0]) + elementwise.square(c.inputs[1]))
+            )
+        ),
+    ),
+    rule=real_floating,
+    samples=binary(low=0.2, high=2, low_b=-2, high_b=2),
+    array_api="atan2",
 )
 def atan2(y: Array, x: Array) -> Array:
     """The angle of the point (x, y), quadrant aware. Deeplearning4j: ``ATan2``."""
@@ -173,7 +226,11 @@ def _clip_gradient(c: GradientContext) -> list[Any]:
 
 
 @composed(
-    "math", "base", traits=_E, gradient=_clip_gradient, dl4j=Dl4j("clipbyvalue", reals=("low", "high")),
+    "math",
+    "base",
+    traits=_E,
+    gradient=_clip_gradient,
+    dl4j=Dl4j("clipbyvalue", reals=("low", "high")),
     samples=lambda: [((real(5, 7),), {"low": -0.51, "high": 1.1})],
 )
 def clip_by_value(x: Array, *, low: float, high: float) -> Array:
@@ -193,7 +250,13 @@ def rdiv(x: Array, y: Array) -> Array:
     return div(y, x)
 
 
-@composed("math", traits=_E, dl4j=Dl4j("step", ("scalar", 45)), gradient=NOT_DIFFERENTIABLE, samples=lambda: [((real(3, 4),), {})])
+@composed(
+    "math",
+    traits=_E,
+    dl4j=Dl4j("step", ("scalar", 45)),
+    gradient=NOT_DIFFERENTIABLE,
+    samples=lambda: [((real(3, 4),), {})],
+)
 def step(x: Array, *, cutoff: float = 0.0) -> Array:
     """1 where x > cutoff, else 0, in the dtype of x. Deeplearning4j: ``Step``."""
     return shaping.cast(x > cutoff, dtype=x.dtype)

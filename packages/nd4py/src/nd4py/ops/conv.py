@@ -29,15 +29,21 @@ def _window(attrs: Attrs) -> dict[str, Any]:
 def _conv_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     x, w, b = specs
     if len(x.shape) != 4 or len(w.shape) != 4:
-        raise ValueError(f"expected an image [N, C, H, W] and weights [O, C, kH, kW], received {x.shape} and {w.shape}")
+        raise ValueError(
+            f"expected an image [N, C, H, W] and weights [O, C, kH, kW], received {x.shape} and {w.shape}"
+        )
     if x.shape[1] != w.shape[1]:
-        raise ValueError(f"the image has {x.shape[1]} channels, the weights expect {w.shape[1]} ({x.shape} and {w.shape})")
+        raise ValueError(
+            f"the image has {x.shape[1]} channels, the weights expect {w.shape[1]} ({x.shape} and {w.shape})"
+        )
     if b is not None and b.shape != w.shape[:1]:
         raise ValueError(f"expected a bias of shape {w.shape[:1]}, received {b.shape}")
     dtype = result_type([s.dtype for s in specs if s is not None])
     if dtype.kind != "float":
         raise TypeError(f"expected floating arrays, received {dtype.name}")
-    return [Spec(dtype, (x.shape[0], w.shape[0], *output_hw(x.shape, w.shape[2:], **_window(attrs))))]
+    return [
+        Spec(dtype, (x.shape[0], w.shape[0], *output_hw(x.shape, w.shape[2:], **_window(attrs))))
+    ]
 
 
 def _conv_gradient(c: GradientContext) -> list[Any]:
@@ -45,7 +51,9 @@ def _conv_gradient(c: GradientContext) -> list[Any]:
     grad = c.grads[0]
     window = _window(c.attrs)
     dx = conv2d_input_grad(w, grad, size=tuple(x.shape[2:]), **window)
-    weights = conv2d_weight_grad(x, grad, kernel=tuple(w.shape[2:]), with_bias=b is not None, **window)
+    weights = conv2d_weight_grad(
+        x, grad, kernel=tuple(w.shape[2:]), with_bias=b is not None, **window
+    )
     dw, db = weights if b is not None else (weights, None)
     return [unbroadcast(dx, x), unbroadcast(dw, w), None if b is None else unbroadcast(db, b)]
 
@@ -54,7 +62,9 @@ _STRIDED = {"stride": (2, 1), "padding": (1, 0, 2, 1), "dilation": (1, 2)}
 
 
 @primitive(
-    infer=_conv_rule, gradient=_conv_gradient, native=True,
+    infer=_conv_rule,
+    gradient=_conv_gradient,
+    native=True,
     samples=lambda: [
         ((real(2, 3, 6, 5), real(4, 3, 3, 2, seed=1), real(4, seed=2)), {}),
         ((real(2, 3, 6, 5), real(4, 3, 3, 2, seed=1), None), _STRIDED),
@@ -62,7 +72,13 @@ _STRIDED = {"stride": (2, 1), "padding": (1, 0, 2, 1), "dilation": (1, 2)}
     ],
 )
 def conv2d(
-    x: Array, weights: Array, bias: Array = None, *, stride: Ints = (1, 1), padding: Ints = (0, 0, 0, 0), dilation: Ints = (1, 1)
+    x: Array,
+    weights: Array,
+    bias: Array = None,
+    *,
+    stride: Ints = (1, 1),
+    padding: Ints = (0, 0, 0, 0),
+    dilation: Ints = (1, 1),
 ) -> Array:
     """y[n,o,i,j] = b[o] + Σ_c,u,v x[n, c, i·s + u·d - p, j·s + v·d - p] · w[o,c,u,v].
 
@@ -75,7 +91,9 @@ def conv2d(
     y = np.zeros((x.shape[0], *size, weights.shape[0]), x.dtype)
     for i in range(kh):
         for j in range(kw):
-            y += np.tensordot(cells(image, i, j, size, stride, dilation), weights[:, :, i, j], ((1,), (1,)))
+            y += np.tensordot(
+                cells(image, i, j, size, stride, dilation), weights[:, :, i, j], ((1,), (1,))
+            )
     y = y.transpose(0, 3, 1, 2)
     return y if bias is None else y + bias[:, None, None]
 
@@ -90,21 +108,35 @@ def _input_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
 
 
 @primitive(
-    infer=_input_rule, native=True,
+    infer=_input_rule,
+    native=True,
     gradient=lambda c: [
-        conv2d_weight_grad(c.grads[0], c.inputs[1], kernel=tuple(c.inputs[0].shape[2:]), with_bias=False, **_window(c.attrs)),
+        conv2d_weight_grad(
+            c.grads[0],
+            c.inputs[1],
+            kernel=tuple(c.inputs[0].shape[2:]),
+            with_bias=False,
+            **_window(c.attrs),
+        ),
         conv2d(c.grads[0], c.inputs[0], **_window(c.attrs)),
     ],
     samples=lambda: [
-        ((real(4, 3, 3, 2), real(2, 4, 4, 4, seed=1)), {"size": (6, 5), "stride": (1, 1), "padding": (0, 0, 0, 0), "dilation": (1, 1)}),
+        (
+            (real(4, 3, 3, 2), real(2, 4, 4, 4, seed=1)),
+            {"size": (6, 5), "stride": (1, 1), "padding": (0, 0, 0, 0), "dilation": (1, 1)},
+        ),
         ((real(4, 3, 3, 2), real(2, 4, 3, 6, seed=1)), {"size": (6, 5), **_STRIDED}),
     ],
 )
-def conv2d_input_grad(weights: Array, eps: Array, *, stride: Ints, padding: Ints, dilation: Ints, size: Shape) -> Array:
+def conv2d_input_grad(
+    weights: Array, eps: Array, *, stride: Ints, padding: Ints, dilation: Ints, size: Shape
+) -> Array:
     """The gradient of `conv2d` to an image of height and width ``size``, from the gradient ``eps`` of its output."""
     kh, kw = weights.shape[2:]
     top, bottom, left, right = padding
-    image = np.zeros((eps.shape[0], weights.shape[1], size[0] + top + bottom, size[1] + left + right), eps.dtype)
+    image = np.zeros(
+        (eps.shape[0], weights.shape[1], size[0] + top + bottom, size[1] + left + right), eps.dtype
+    )
     for i in range(kh):
         for j in range(kw):
             part = np.tensordot(eps, weights[:, :, i, j], ((1,), (0,))).transpose(0, 3, 1, 2)
@@ -132,28 +164,55 @@ def _weight_gradient(c: GradientContext) -> list[Any]:
         dx = conv2d_input_grad(dw, eps, size=tuple(x.shape[2:]), **window)
         deps = conv2d(x, dw, db, **window)
     elif db is not None:
-        deps = shaping.broadcast_to(shaping.reshape(db, shape=(1, -1, 1, 1)), shape=tuple(eps.shape))
+        deps = shaping.broadcast_to(
+            shaping.reshape(db, shape=(1, -1, 1, 1)), shape=tuple(eps.shape)
+        )
     return [dx, deps]
 
 
 @primitive(
-    infer=_weight_rule, native=True, gradient=_weight_gradient, outputs=("weights", "bias"),
+    infer=_weight_rule,
+    native=True,
+    gradient=_weight_gradient,
+    outputs=("weights", "bias"),
     samples=lambda: [
-        ((real(2, 3, 6, 5), real(2, 4, 4, 4, seed=1)), {
-            "kernel": (3, 2), "stride": (1, 1), "padding": (0, 0, 0, 0), "dilation": (1, 1), "with_bias": True}),
-        ((real(2, 3, 6, 5), real(2, 4, 3, 6, seed=1)), {"kernel": (3, 2), **_STRIDED, "with_bias": False}),
+        (
+            (real(2, 3, 6, 5), real(2, 4, 4, 4, seed=1)),
+            {
+                "kernel": (3, 2),
+                "stride": (1, 1),
+                "padding": (0, 0, 0, 0),
+                "dilation": (1, 1),
+                "with_bias": True,
+            },
+        ),
+        (
+            (real(2, 3, 6, 5), real(2, 4, 3, 6, seed=1)),
+            {"kernel": (3, 2), **_STRIDED, "with_bias": False},
+        ),
     ],
 )
 def conv2d_weight_grad(
-    x: Array, eps: Array, *, stride: Ints, padding: Ints, dilation: Ints, kernel: Shape, with_bias: bool
+    x: Array,
+    eps: Array,
+    *,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    kernel: Shape,
+    with_bias: bool,
 ) -> Any:
-    """The gradient of `conv2d` to its weights, and to its bias ``with_bias``, from the gradient ``eps`` of its output."""
+    """The gradient of `conv2d` to its weights, and to its bias ``with_bias``, from the gradient ``eps`` of
+    its output.
+    """
     image = padded(x, padding)
     size = eps.shape[2:]
     dw = np.empty((eps.shape[1], x.shape[1], *kernel), eps.dtype)
     for i in range(kernel[0]):
         for j in range(kernel[1]):
-            dw[:, :, i, j] = np.tensordot(eps, cells(image, i, j, size, stride, dilation), ((0, 2, 3), (0, 2, 3)))
+            dw[:, :, i, j] = np.tensordot(
+                eps, cells(image, i, j, size, stride, dilation), ((0, 2, 3), (0, 2, 3))
+            )
     return (dw, eps.sum((0, 2, 3))) if with_bias else dw
 
 
@@ -172,7 +231,9 @@ def like_input(y: Any, data_format: str) -> Any:
     return y if data_format == "NCHW" else shaping.permute(y, dims=(0, 2, 3, 1))
 
 
-def explicit_padding(shape: Shape, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, same: bool) -> Ints:
+def explicit_padding(
+    shape: Shape, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, same: bool
+) -> Ints:
     """(top, bottom, left, right) for an image [.., H, W] from Deeplearning4j's (pH, pW) and mode."""
     if same:
         return tuple(
@@ -184,11 +245,22 @@ def explicit_padding(shape: Shape, kernel: Ints, stride: Ints, padding: Ints, di
 
 
 @composed(
-    "cnn", name="convolution2d", public="conv2d",
-    dl4j=Dl4j("conv2d", ints=("kernel", "stride", "padding", "dilation", "same", "data_format", "weights_format")),
+    "cnn",
+    name="convolution2d",
+    public="conv2d",
+    dl4j=Dl4j(
+        "conv2d",
+        ints=("kernel", "stride", "padding", "dilation", "same", "data_format", "weights_format"),
+    ),
     samples=lambda: [
-        ((real(2, 5, 5, 3), real(3, 2, 3, 4, seed=1), real(4, seed=2)), {"data_format": "NHWC", "same": True, "stride": (2, 2)}),
-        ((real(2, 3, 5, 5), real(4, 3, 3, 2, seed=1), None), {"weights_format": "OIYX", "padding": (1, 0)}),
+        (
+            (real(2, 5, 5, 3), real(3, 2, 3, 4, seed=1), real(4, seed=2)),
+            {"data_format": "NHWC", "same": True, "stride": (2, 2)},
+        ),
+        (
+            (real(2, 3, 5, 5), real(4, 3, 3, 2, seed=1), None),
+            {"weights_format": "OIYX", "padding": (1, 0)},
+        ),
         ((real(1, 2, 4, 4), real(3, 2, 2, 2, seed=1), None), {"weights_format": "OYXI"}),
     ],
 )
@@ -206,7 +278,8 @@ def convolution2d(
 ) -> Array:
     """Convolution of images in Deeplearning4j's formats.
 
-    ``same`` pads so that ⌈size / stride⌉ windows fit; otherwise ``padding`` is (pH, pW) on both sides, or all four sides.
+    ``same`` pads so that ⌈size / stride⌉ windows fit; otherwise ``padding`` is (pH, pW) on both sides, or
+    all four sides.
     Deeplearning4j: ``SDCNN.conv2d`` with ``Conv2DConfig``.
 
     >>> import numpy as np
@@ -219,4 +292,6 @@ def convolution2d(
     w = weights if order is None else shaping.permute(weights, dims=order)
     x = nchw(layer_input, data_format)
     pads = explicit_padding(tuple(x.shape), tuple(w.shape[2:]), stride, padding, dilation, same)
-    return like_input(conv2d(x, w, bias, stride=stride, padding=pads, dilation=dilation), data_format)
+    return like_input(
+        conv2d(x, w, bias, stride=stride, padding=pads, dilation=dilation), data_format
+    )

@@ -28,6 +28,7 @@ def _unary(
     high: float = 2.0,
     operator: str | None = None,
     samples: Any = None,
+    array_api: str = "",
 ) -> Callable[[Callable[[Array], Array]], Callable[[Array], Array]]:
     """A primitive with one input and a native loop; ``partial`` gives the gradient times the derivative."""
     return primitive(
@@ -39,6 +40,7 @@ def _unary(
         dl4j=dl4j,
         operator=operator,
         native=True,
+        array_api=array_api,
     )
 
 
@@ -48,19 +50,31 @@ def identity(x: Array) -> Array:
     return x.copy()
 
 
-@_unary(arithmetic, lambda c: -c.grads[0], Dl4j("neg", ("transform_same", 6)), operator="__neg__")
+@_unary(
+    arithmetic,
+    lambda c: -c.grads[0],
+    Dl4j("neg", ("transform_same", 6)),
+    operator="__neg__",
+    array_api="negative",
+)
 def neg(x: Array) -> Array:
     """-x. Deeplearning4j: ``Negative``."""
     return np.negative(x)
 
 
-@_unary(arithmetic, lambda c: c.grads[0] * sign(c.inputs[0]), Dl4j("abs", ("transform_same", 0)), operator="__abs__")
+@_unary(
+    arithmetic,
+    lambda c: c.grads[0] * sign(c.inputs[0]),
+    Dl4j("abs", ("transform_same", 0)),
+    operator="__abs__",
+    array_api="abs",
+)
 def abs(x: Array) -> Array:
     """|x|; derivative 0 at 0. Deeplearning4j: ``Abs``."""
     return np.abs(x)
 
 
-@_unary(arithmetic, None, Dl4j("sign", ("transform_same", 5)))
+@_unary(arithmetic, None, Dl4j("sign", ("transform_same", 5)), array_api="sign")
 def sign(x: Array) -> Array:
     """-1, 0 or 1 by the sign of x; 0 for NaN. Deeplearning4j: ``Sign``."""
     if x.dtype.kind in "ui":
@@ -68,35 +82,51 @@ def sign(x: Array) -> Array:
     return np.where(np.isnan(x), 0, np.sign(x))
 
 
-@_unary(arithmetic, lambda c: c.grads[0] * (c.inputs[0] * 2.0), Dl4j("square", ("transform_same", 9)))
+@_unary(
+    arithmetic,
+    lambda c: c.grads[0] * (c.inputs[0] * 2.0),
+    Dl4j("square", ("transform_same", 9)),
+    array_api="square",
+)
 def square(x: Array) -> Array:
     """x². Deeplearning4j: ``Square``."""
     return x * x
 
 
-@_unary(arithmetic, lambda c: c.grads[0] * (square(c.inputs[0]) * 3.0), Dl4j("cube", ("transform_same", 1)))
+@_unary(
+    arithmetic,
+    lambda c: c.grads[0] * (square(c.inputs[0]) * 3.0),
+    Dl4j("cube", ("transform_same", 1)),
+)
 def cube(x: Array) -> Array:
     """x³. Deeplearning4j: ``Cube``."""
     return x * x * x
 
 
 @_unary(
-    arithmetic, lambda c: -(c.grads[0] * square(c.outputs[0])), Dl4j("Reciprocal", ("transform_same", 8)), low=0.3, high=3
+    arithmetic,
+    lambda c: -(c.grads[0] * square(c.outputs[0])),
+    Dl4j("Reciprocal", ("transform_same", 8)),
+    low=0.3,
+    high=3,
+    array_api="reciprocal",
 )
 def reciprocal(x: Array) -> Array:
     """1 / x; integers truncate. Deeplearning4j: ``Reciprocal``."""
     if x.dtype.kind in "ui":
-        return np.where(x == 1, 1, np.where(x == -1, -1, 0)) if x.dtype.kind == "i" else (x == 1) * 1
+        return (
+            np.where(x == 1, 1, np.where(x == -1, -1, 0)) if x.dtype.kind == "i" else (x == 1) * 1
+        )
     return x.dtype.type(1) / x
 
 
-@_unary(arithmetic, None, Dl4j("ceil", ("transform_same", 3)))
+@_unary(arithmetic, None, Dl4j("ceil", ("transform_same", 3)), array_api="ceil")
 def ceil(x: Array) -> Array:
     """The least integer value not below x; derivative 0. Deeplearning4j: ``Ceil``."""
     return np.ceil(x)
 
 
-@_unary(arithmetic, None, Dl4j("floor", ("transform_same", 4)))
+@_unary(arithmetic, None, Dl4j("floor", ("transform_same", 4)), array_api="floor")
 def floor(x: Array) -> Array:
     """The greatest integer value not above x; derivative 0. Deeplearning4j: ``Floor``."""
     return np.floor(x)
@@ -110,16 +140,20 @@ def round(x: Array) -> Array:
     """
     whole = np.trunc(x)
     # Not floor(|x| + 0.5): the addition rounds 0.49999997 up to 1.
-    return whole if x.dtype.kind in "ui" else np.where(np.abs(x - whole) >= 0.5, whole + np.sign(x), whole)
+    return (
+        whole
+        if x.dtype.kind in "ui"
+        else np.where(np.abs(x - whole) >= 0.5, whole + np.sign(x), whole)
+    )
 
 
-@_unary(arithmetic, None, Dl4j("rint", ("transform_same", 17)))
+@_unary(arithmetic, None, Dl4j("rint", ("transform_same", 17)), array_api="round")
 def rint(x: Array) -> Array:
     """The nearest integer value, halves to even; derivative 0. Deeplearning4j: ``RInt``."""
     return np.rint(x)
 
 
-@_unary(arithmetic, None, Dl4j("trunc"))
+@_unary(arithmetic, None, Dl4j("trunc"), array_api="trunc")
 def trunc(x: Array) -> Array:
     """x without its fraction; derivative 0."""
     return np.trunc(x)
@@ -127,77 +161,143 @@ def trunc(x: Array) -> Array:
 
 @_unary(
     # By the output, not the input: the input's memory is then free for the output.
-    arithmetic, lambda c: comparison.where(c.outputs[0] > 0, c.grads[0], 0.0), Dl4j("relu", ("scalar", 39)), "nn"
+    arithmetic,
+    lambda c: comparison.where(c.outputs[0] > 0, c.grads[0], 0.0),
+    Dl4j("relu", ("scalar", 39)),
+    "nn",
 )
 def relu(x: Array) -> Array:
     """max(0, x); derivative 0 at 0. Deeplearning4j: ``RectifiedLinear``."""
     return np.maximum(x, 0)
 
 
-@_unary(floating, lambda c: c.grads[0] / (c.outputs[0] * 2.0), Dl4j("sqrt", ("transform_float", 1)), low=0.1, high=4)
+@_unary(
+    floating,
+    lambda c: c.grads[0] / (c.outputs[0] * 2.0),
+    Dl4j("sqrt", ("transform_float", 1)),
+    low=0.1,
+    high=4,
+    array_api="sqrt",
+)
 def sqrt(x: Array) -> Array:
     """√x. Deeplearning4j: ``Sqrt``."""
     return np.sqrt(x)
 
 
 @_unary(
-    floating, lambda c: c.grads[0] * (cube(c.outputs[0]) * -0.5), Dl4j("rsqrt", ("transform_float", 3)), low=0.2, high=4
+    floating,
+    lambda c: c.grads[0] * (cube(c.outputs[0]) * -0.5),
+    Dl4j("rsqrt", ("transform_float", 3)),
+    low=0.2,
+    high=4,
 )
 def rsqrt(x: Array) -> Array:
     """1 / √x. Deeplearning4j: ``RSqrt``."""
     return x.dtype.type(1) / np.sqrt(x)
 
 
-@_unary(floating, lambda c: c.grads[0] * c.outputs[0], Dl4j("exp", ("transform_strict", 7)))
+@_unary(
+    floating,
+    lambda c: c.grads[0] * c.outputs[0],
+    Dl4j("exp", ("transform_strict", 7)),
+    array_api="exp",
+)
 def exp(x: Array) -> Array:
     """eˣ. Deeplearning4j: ``Exp``."""
     return np.exp(x)
 
 
-@_unary(floating, lambda c: c.grads[0] * (c.outputs[0] + 1.0), Dl4j("expm1", ("transform_strict", 32)))
+@_unary(
+    floating,
+    lambda c: c.grads[0] * (c.outputs[0] + 1.0),
+    Dl4j("expm1", ("transform_strict", 32)),
+    array_api="expm1",
+)
 def expm1(x: Array) -> Array:
     """eˣ - 1, accurate near 0. Deeplearning4j: ``Expm1``."""
     return np.expm1(x)
 
 
-@_unary(floating, lambda c: c.grads[0] / c.inputs[0], Dl4j("log", ("transform_strict", 10)), low=0.1, high=4)
+@_unary(
+    floating,
+    lambda c: c.grads[0] / c.inputs[0],
+    Dl4j("log", ("transform_strict", 10)),
+    low=0.1,
+    high=4,
+    array_api="log",
+)
 def log(x: Array) -> Array:
     """Natural logarithm. Deeplearning4j: ``Log``."""
     return np.log(x)
 
 
-@_unary(floating, lambda c: c.grads[0] / (c.inputs[0] + 1.0), Dl4j("log1p", ("transform_strict", 33)), low=-0.8)
+@_unary(
+    floating,
+    lambda c: c.grads[0] / (c.inputs[0] + 1.0),
+    Dl4j("log1p", ("transform_strict", 33)),
+    low=-0.8,
+    array_api="log1p",
+)
 def log1p(x: Array) -> Array:
     """ln(1 + x), accurate near 0. Deeplearning4j: ``Log1p``."""
     return np.log1p(x)
 
 
-@_unary(floating, lambda c: c.grads[0] / (c.inputs[0] * math.log(2)), Dl4j("log2"), low=0.1, high=4)
+@_unary(
+    floating,
+    lambda c: c.grads[0] / (c.inputs[0] * math.log(2)),
+    Dl4j("log2"),
+    low=0.1,
+    high=4,
+    array_api="log2",
+)
 def log2(x: Array) -> Array:
     """Logarithm to base 2."""
     return np.log2(x)
 
 
-@_unary(floating, lambda c: c.grads[0] / (c.inputs[0] * math.log(10)), Dl4j("log10"), low=0.1, high=4)
+@_unary(
+    floating,
+    lambda c: c.grads[0] / (c.inputs[0] * math.log(10)),
+    Dl4j("log10"),
+    low=0.1,
+    high=4,
+    array_api="log10",
+)
 def log10(x: Array) -> Array:
     """Logarithm to base 10."""
     return np.log10(x)
 
 
-@_unary(floating, lambda c: c.grads[0] * cos(c.inputs[0]), Dl4j("sin", ("transform_strict", 4)))
+@_unary(
+    floating,
+    lambda c: c.grads[0] * cos(c.inputs[0]),
+    Dl4j("sin", ("transform_strict", 4)),
+    array_api="sin",
+)
 def sin(x: Array) -> Array:
     """Sine. Deeplearning4j: ``Sin``."""
     return np.sin(x)
 
 
-@_unary(floating, lambda c: -(c.grads[0] * sin(c.inputs[0])), Dl4j("cos", ("transform_strict", 3)))
+@_unary(
+    floating,
+    lambda c: -(c.grads[0] * sin(c.inputs[0])),
+    Dl4j("cos", ("transform_strict", 3)),
+    array_api="cos",
+)
 def cos(x: Array) -> Array:
     """Cosine. Deeplearning4j: ``Cos``."""
     return np.cos(x)
 
 
 @_unary(
-    floating, lambda c: c.grads[0] * (square(c.outputs[0]) + 1.0), Dl4j("tan", ("transform_strict", 18)), low=-1, high=1
+    floating,
+    lambda c: c.grads[0] * (square(c.outputs[0]) + 1.0),
+    Dl4j("tan", ("transform_strict", 18)),
+    low=-1,
+    high=1,
+    array_api="tan",
 )
 def tan(x: Array) -> Array:
     """Tangent. Deeplearning4j: ``Tan``."""
@@ -205,8 +305,12 @@ def tan(x: Array) -> Array:
 
 
 @_unary(
-    floating, lambda c: c.grads[0] * rsqrt(1.0 - square(c.inputs[0])), Dl4j("asin", ("transform_strict", 6)),
-    low=-0.8, high=0.8,
+    floating,
+    lambda c: c.grads[0] * rsqrt(1.0 - square(c.inputs[0])),
+    Dl4j("asin", ("transform_strict", 6)),
+    low=-0.8,
+    high=0.8,
+    array_api="asin",
 )
 def asin(x: Array) -> Array:
     """Inverse sine. Deeplearning4j: ``ASin``."""
@@ -214,40 +318,69 @@ def asin(x: Array) -> Array:
 
 
 @_unary(
-    floating, lambda c: -(c.grads[0] * rsqrt(1.0 - square(c.inputs[0]))), Dl4j("acos", ("transform_strict", 5)),
-    low=-0.8, high=0.8,
+    floating,
+    lambda c: -(c.grads[0] * rsqrt(1.0 - square(c.inputs[0]))),
+    Dl4j("acos", ("transform_strict", 5)),
+    low=-0.8,
+    high=0.8,
+    array_api="acos",
 )
 def acos(x: Array) -> Array:
     """Inverse cosine. Deeplearning4j: ``ACos``."""
     return np.arccos(x)
 
 
-@_unary(floating, lambda c: c.grads[0] / (square(c.inputs[0]) + 1.0), Dl4j("atan", ("transform_strict", 19)))
+@_unary(
+    floating,
+    lambda c: c.grads[0] / (square(c.inputs[0]) + 1.0),
+    Dl4j("atan", ("transform_strict", 19)),
+    array_api="atan",
+)
 def atan(x: Array) -> Array:
     """Inverse tangent. Deeplearning4j: ``ATan``."""
     return np.arctan(x)
 
 
-@_unary(floating, lambda c: c.grads[0] * cosh(c.inputs[0]), Dl4j("sinh", ("transform_strict", 20)))
+@_unary(
+    floating,
+    lambda c: c.grads[0] * cosh(c.inputs[0]),
+    Dl4j("sinh", ("transform_strict", 20)),
+    array_api="sinh",
+)
 def sinh(x: Array) -> Array:
     """Hyperbolic sine. Deeplearning4j: ``Sinh``."""
     return np.sinh(x)
 
 
-@_unary(floating, lambda c: c.grads[0] * sinh(c.inputs[0]), Dl4j("cosh", ("transform_strict", 21)))
+@_unary(
+    floating,
+    lambda c: c.grads[0] * sinh(c.inputs[0]),
+    Dl4j("cosh", ("transform_strict", 21)),
+    array_api="cosh",
+)
 def cosh(x: Array) -> Array:
     """Hyperbolic cosine. Deeplearning4j: ``Cosh``."""
     return np.cosh(x)
 
 
-@_unary(floating, lambda c: c.grads[0] * (1.0 - square(c.outputs[0])), Dl4j("tanh", ("transform_strict", 8)), "math", "nn")
+@_unary(
+    floating,
+    lambda c: c.grads[0] * (1.0 - square(c.outputs[0])),
+    Dl4j("tanh", ("transform_strict", 8)),
+    "math",
+    "nn",
+    array_api="tanh",
+)
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent. Deeplearning4j: ``Tanh``."""
     return np.tanh(x)
 
 
 @_unary(
-    floating, lambda c: c.grads[0] * rsqrt(square(c.inputs[0]) + 1.0), Dl4j("asinh", ("transform_strict", 23))
+    floating,
+    lambda c: c.grads[0] * rsqrt(square(c.inputs[0]) + 1.0),
+    Dl4j("asinh", ("transform_strict", 23)),
+    array_api="asinh",
 )
 def asinh(x: Array) -> Array:
     """Inverse hyperbolic sine. Deeplearning4j: ``ASinh``."""
@@ -255,8 +388,12 @@ def asinh(x: Array) -> Array:
 
 
 @_unary(
-    floating, lambda c: c.grads[0] * rsqrt(square(c.inputs[0]) - 1.0), Dl4j("acosh", ("transform_strict", 22)),
-    low=1.3, high=4,
+    floating,
+    lambda c: c.grads[0] * rsqrt(square(c.inputs[0]) - 1.0),
+    Dl4j("acosh", ("transform_strict", 22)),
+    low=1.3,
+    high=4,
+    array_api="acosh",
 )
 def acosh(x: Array) -> Array:
     """Inverse hyperbolic cosine. Deeplearning4j: ``ACosh``."""
@@ -264,8 +401,12 @@ def acosh(x: Array) -> Array:
 
 
 @_unary(
-    floating, lambda c: c.grads[0] / (1.0 - square(c.inputs[0])), Dl4j("atanh", ("transform_strict", 24)),
-    low=-0.8, high=0.8,
+    floating,
+    lambda c: c.grads[0] / (1.0 - square(c.inputs[0])),
+    Dl4j("atanh", ("transform_strict", 24)),
+    low=-0.8,
+    high=0.8,
+    array_api="atanh",
 )
 def atanh(x: Array) -> Array:
     """Inverse hyperbolic tangent. Deeplearning4j: ``ATanh``."""
@@ -277,7 +418,9 @@ _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 
 @_unary(
-    real_floating, lambda c: c.grads[0] * (exp(-square(c.inputs[0])) * _2_OVER_SQRT_PI), Dl4j("erf", ("transform_strict", 27))
+    real_floating,
+    lambda c: c.grads[0] * (exp(-square(c.inputs[0])) * _2_OVER_SQRT_PI),
+    Dl4j("erf", ("transform_strict", 27)),
 )
 def erf(x: Array) -> Array:
     """Gauss error function. Deeplearning4j: ``Erf``."""
@@ -285,7 +428,8 @@ def erf(x: Array) -> Array:
 
 
 @_unary(
-    real_floating, lambda c: c.grads[0] * (exp(-square(c.inputs[0])) * -_2_OVER_SQRT_PI),
+    real_floating,
+    lambda c: c.grads[0] * (exp(-square(c.inputs[0])) * -_2_OVER_SQRT_PI),
     Dl4j("erfc", ("transform_strict", 28)),
 )
 def erfc(x: Array) -> Array:
@@ -294,7 +438,9 @@ def erfc(x: Array) -> Array:
 
 
 @_unary(
-    real_floating, lambda c: c.grads[0] * (c.outputs[0] * (1.0 - c.outputs[0])), Dl4j("sigmoid", ("transform_strict", 9)),
+    real_floating,
+    lambda c: c.grads[0] * (c.outputs[0] * (1.0 - c.outputs[0])),
+    Dl4j("sigmoid", ("transform_strict", 9)),
     "nn",
 )
 def sigmoid(x: Array) -> Array:
@@ -303,31 +449,43 @@ def sigmoid(x: Array) -> Array:
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
-@_unary(real_floating, lambda c: c.grads[0] * sigmoid(c.inputs[0]), Dl4j("softplus", ("transform_strict", 15)), "nn")
+@_unary(
+    real_floating,
+    lambda c: c.grads[0] * sigmoid(c.inputs[0]),
+    Dl4j("softplus", ("transform_strict", 15)),
+    "nn",
+)
 def softplus(x: Array) -> Array:
     """ln(1 + eˣ) as max(x, 0) + ln(1 + e^-|x|), without overflow. Deeplearning4j: ``SoftPlus``."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-@_unary(predicate, None, Dl4j("isnan", ("transform_bool", 0)))
+@_unary(predicate, None, Dl4j("isnan", ("transform_bool", 0)), array_api="isnan")
 def is_nan(x: Array) -> Array:
     """True where x is not a number. Deeplearning4j: ``IsNaN``."""
     return np.isnan(x)
 
 
-@_unary(predicate, None, Dl4j("isinf", ("transform_bool", 1)))
+@_unary(predicate, None, Dl4j("isinf", ("transform_bool", 1)), array_api="isinf")
 def is_infinite(x: Array) -> Array:
     """True where x is infinite. Deeplearning4j: ``IsInf``."""
     return np.isinf(x)
 
 
-@_unary(predicate, None, Dl4j("isfinite", ("transform_bool", 2)))
+@_unary(predicate, None, Dl4j("isfinite", ("transform_bool", 2)), array_api="isfinite")
 def is_finite(x: Array) -> Array:
     """True where x is neither infinite nor NaN. Deeplearning4j: ``IsFinite``."""
     return np.isfinite(x)
 
 
-@_unary(logical, None, Dl4j("boolean_not"), "math", samples=lambda: [((bools(3, 5),), {})])
+@_unary(
+    logical,
+    None,
+    Dl4j("boolean_not"),
+    "math",
+    samples=lambda: [((bools(3, 5),), {})],
+    array_api="logical_not",
+)
 def logical_not(x: Array) -> Array:
     """Not x, for bool arrays. Deeplearning4j: ``BooleanNot``."""
     return np.logical_not(x)

@@ -45,7 +45,8 @@ def _binary_gradient(c: GradientContext) -> list[Any]:
 def binary_cross_entropy(labels: Array, probabilities: Array, *, clip_eps: float = 0.0) -> Array:
     """-(y·ln p + (1 - y)·ln(1 - p)) with p clipped to [ε, 1 - ε].
 
-    The gradient is (p - y)/(p·(1 - p)) of the clipped p and passes the clipping, so that a saturated output still learns.
+    The gradient is (p - y)/(p·(1 - p)) of the clipped p and passes the clipping, so that a saturated output
+    still learns.
     Deeplearning4j: ``LossBinaryXENT``.
     """
     p = _clipped(probabilities, clip_eps)
@@ -54,7 +55,10 @@ def binary_cross_entropy(labels: Array, probabilities: Array, *, clip_eps: float
 
 def _likelihood_gradient(c: GradientContext) -> list[Any]:
     labels, p = c.inputs
-    return [-(c.grads[0] * elementwise.log(p)), where(labels != 0.0, -(c.grads[0] * labels / p), 0.0)]
+    return [
+        -(c.grads[0] * elementwise.log(p)),
+        where(labels != 0.0, -(c.grads[0] * labels / p), 0.0),
+    ]
 
 
 @composed(traits=_E, gradient=_likelihood_gradient, samples=_probability_samples)
@@ -69,7 +73,9 @@ _TINY = 1e-30
 
 def _divergence_gradient(c: GradientContext) -> list[Any]:
     labels, p = c.inputs
-    seen = arithmetic.maximum(p, _TINY)  # an output that underflowed gets a large finite pull, not NaN
+    seen = arithmetic.maximum(
+        p, _TINY
+    )  # an output that underflowed gets a large finite pull, not NaN
     y = _bounded(labels)
     return [
         c.grads[0] * (elementwise.log(y / _bounded(p)) + 1.0),
@@ -83,19 +89,25 @@ def _bounded(x: Any) -> Any:
 
 @composed(traits=_E, gradient=_divergence_gradient, samples=_probability_samples)
 def kl_divergence(labels: Array, probabilities: Array) -> Array:
-    """y·ln(y/p) with y and p clipped to [1e-5, 1]; the gradient -y/p sees neither clipped. Deeplearning4j: ``LossKLD``."""
+    """y·ln(y/p) with y and p clipped to [1e-5, 1]; the gradient -y/p sees neither clipped. Deeplearning4j:
+    ``LossKLD``.
+    """
     y = _bounded(labels)
     return y * elementwise.log(y / _bounded(probabilities))
 
 
 def _norms(labels: Any, x: Any) -> tuple[Any, Any]:
-    return tuple(arithmetic.maximum(reduce.norm2(v, dims=(1,), keep_dims=True), _LEAST) for v in (labels, x))  # type: ignore[return-value]
+    return tuple(
+        arithmetic.maximum(reduce.norm2(v, dims=(1,), keep_dims=True), _LEAST) for v in (labels, x)
+    )  # type: ignore[return-value]
 
 
 def _cosine_gradient(c: GradientContext) -> list[Any]:
     labels, x = c.inputs
     y_norm, x_norm = _norms(labels, x)
-    squared = arithmetic.maximum(elementwise.square(reduce.norm2(x, dims=(1,), keep_dims=True)), _LEAST)
+    squared = arithmetic.maximum(
+        elementwise.square(reduce.norm2(x, dims=(1,), keep_dims=True)), _LEAST
+    )
     dot = reduce.sum(labels * x, dims=(1,), keep_dims=True)
     own = elementwise.square(reduce.norm2(x, dims=(1,), keep_dims=True))
     to_x = -((labels * own - x * dot) / (y_norm * x_norm * squared))

@@ -27,7 +27,12 @@ def _samples() -> Any:
 
 
 @primitive(
-    "nn", infer=real_floating, gradient=_softmax_gradient, canonical=canonical_axis, native=True, samples=_samples,
+    "nn",
+    infer=real_floating,
+    gradient=_softmax_gradient,
+    canonical=canonical_axis,
+    native=True,
+    samples=_samples,
     dl4j=Dl4j("softmax", ints=("axis",)),
 )
 def softmax(x: Array, *, axis: int = -1) -> Array:
@@ -38,11 +43,19 @@ def softmax(x: Array, *, axis: int = -1) -> Array:
 
 def _log_softmax_gradient(c: GradientContext) -> list[Any]:
     grad = c.grads[0]
-    return [grad - elementwise.exp(c.outputs[0]) * reduce.sum(grad, dims=(c.attrs["axis"],), keep_dims=True)]
+    return [
+        grad
+        - elementwise.exp(c.outputs[0]) * reduce.sum(grad, dims=(c.attrs["axis"],), keep_dims=True)
+    ]
 
 
 @primitive(
-    "nn", infer=real_floating, gradient=_log_softmax_gradient, canonical=canonical_axis, native=True, samples=_samples,
+    "nn",
+    infer=real_floating,
+    gradient=_log_softmax_gradient,
+    canonical=canonical_axis,
+    native=True,
+    samples=_samples,
     dl4j=Dl4j("log_softmax", ints=("axis",)),
 )
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
@@ -54,7 +67,9 @@ def log_softmax(x: Array, *, axis: int = -1) -> Array:
 def _entropy_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     labels, logits = specs
     if len(logits.shape) != 2 or labels.shape != logits.shape:
-        raise ValueError(f"expected labels and logits of one shape [n, classes], received {labels.shape} and {logits.shape}")
+        raise ValueError(
+            f"expected labels and logits of one shape [n, classes], received {labels.shape} and {logits.shape}"
+        )
     if logits.dtype.kind != "float":
         raise TypeError(f"expected floating logits, received {logits.dtype.name}")
     dtype = result_type([labels.dtype, logits.dtype])
@@ -71,10 +86,14 @@ def _entropy_gradient(c: GradientContext) -> list[Any]:
         pull = probabilities * reduce.sum(labels, dims=(1,), keep_dims=True) - labels
         total = pull * shaping.expand_dims(row, axis=1)
     if direct is not None:
-        through = probabilities * (direct - reduce.sum(probabilities * direct, dims=(1,), keep_dims=True))
+        through = probabilities * (
+            direct - reduce.sum(probabilities * direct, dims=(1,), keep_dims=True)
+        )
         total = through if total is None else total + through
     wanted = is_differentiable(labels) and row is not None
-    to_labels = -(elementwise.log(probabilities) * shaping.expand_dims(row, axis=1)) if wanted else None
+    to_labels = (
+        -(elementwise.log(probabilities) * shaping.expand_dims(row, axis=1)) if wanted else None
+    )
     return [to_labels, None if total is None else unbroadcast(total, logits)]
 
 
@@ -83,13 +102,20 @@ def _label_rows() -> Array:
 
 
 @primitive(
-    infer=_entropy_rule, gradient=_entropy_gradient, native=True, outputs=("loss", "probabilities"),
-    samples=lambda: [((_label_rows(), real(4, 5)), {}), ((_label_rows() * 0.6 + 0.1, real(4, 5)), {"clip_eps": 1e-10})],
+    infer=_entropy_rule,
+    gradient=_entropy_gradient,
+    native=True,
+    outputs=("loss", "probabilities"),
+    samples=lambda: [
+        ((_label_rows(), real(4, 5)), {}),
+        ((_label_rows() * 0.6 + 0.1, real(4, 5)), {"clip_eps": 1e-10}),
+    ],
 )
 def softmax_cross_entropy(labels: Array, logits: Array, *, clip_eps: float = 0.0) -> Array:
     """Per row -Σ y·ln p with p = softmax(logits), and p itself: the fused form of a softmax output and its loss.
 
-    The loss sees p clipped to [clip_eps, 1 - clip_eps] (0: not clipped); the gradient to the logits is p·Σy - y, without
+    The loss sees p clipped to [clip_eps, 1 - clip_eps] (0: not clipped); the gradient to the logits is p·Σy
+    - y, without
     the clipping. Deeplearning4j: ``LossMCXENT`` with ``ActivationSoftmax``.
     """
     p = softmax.__wrapped__(logits, axis=1)  # type: ignore[attr-defined]

@@ -1,4 +1,6 @@
-"""Pooling of images. The primitives take NCHW images and explicit padding; those of `nd.cnn` take Deeplearning4j's modes."""
+"""Pooling of images. The primitives take NCHW images and explicit padding; those of `nd.cnn` take
+Deeplearning4j's modes.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def _image(specs: Specs, attrs: Attrs) -> list[Spec]:
     eps, size = specs[0], attrs["size"]
     want = output_hw(size, **_window(attrs))
     if len(eps.shape) != 4 or eps.shape[2:] != want:
-        raise ValueError(f"expected a gradient of shape [N, C, {want[0]}, {want[1]}], received {eps.shape}")
+        raise ValueError(
+            f"expected a gradient of shape [N, C, {want[0]}, {want[1]}], received {eps.shape}"
+        )
     return [Spec(eps.dtype, (*eps.shape[:2], *size))]
 
 
@@ -61,10 +65,20 @@ def _max_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
 def _max_gradient(c: GradientContext) -> list[Any]:
     if c.grads[0] is None:
         return [None]
-    return [max_pool2d_grad(c.grads[0], c.outputs[1], size=tuple(c.inputs[0].shape[2:]), **_window(c.attrs))]
+    return [
+        max_pool2d_grad(
+            c.grads[0], c.outputs[1], size=tuple(c.inputs[0].shape[2:]), **_window(c.attrs)
+        )
+    ]
 
 
-@primitive(infer=_max_rule, gradient=_max_gradient, native=True, outputs=("output", "_argmax"), samples=_samples)
+@primitive(
+    infer=_max_rule,
+    gradient=_max_gradient,
+    native=True,
+    outputs=("output", "_argmax"),
+    samples=_samples,
+)
 def max_pool2d(x: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Any:
     """The largest cell of every window, the first of ties; padded cells and NaN never win.
 
@@ -85,17 +99,29 @@ def max_pool2d(x: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation:
 
 def _argmax_samples() -> Any:
     return [
-        ((real(2, 3, 3, 2), integers(2, 3, 3, 2, high=4).astype(np.uint8)), {"size": (6, 5), **_PLAIN}),
+        (
+            (real(2, 3, 3, 2), integers(2, 3, 3, 2, high=4).astype(np.uint8)),
+            {"size": (6, 5), **_PLAIN},
+        ),
         ((real(1, 1, 3, 4), np.full((1, 1, 3, 4), 2, np.uint8)), {"size": (6, 5), **_PADDED}),
     ]
 
 
 @primitive(
-    infer=_image, native=True, samples=_argmax_samples,
+    infer=_image,
+    native=True,
+    samples=_argmax_samples,
     gradient=lambda c: [max_pool2d_pick(c.grads[0], c.inputs[1], **_window(c.attrs)), None],
 )
 def max_pool2d_grad(
-    eps: Array, argmax: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, size: Shape
+    eps: Array,
+    argmax: Array,
+    *,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    size: Shape,
 ) -> Array:
     """The gradient of `max_pool2d` to an image of height and width ``size``: each ``eps`` goes to the cell that won."""
     top, bottom, left, right = padding
@@ -110,11 +136,16 @@ def max_pool2d_grad(
 @primitive(
     infer=lambda specs, attrs: [Spec(specs[0].dtype, specs[1].shape)],
     gradient=lambda c: [
-        max_pool2d_grad(c.grads[0], c.inputs[1], size=tuple(c.inputs[0].shape[2:]), **_window(c.attrs)), None,
+        max_pool2d_grad(
+            c.grads[0], c.inputs[1], size=tuple(c.inputs[0].shape[2:]), **_window(c.attrs)
+        ),
+        None,
     ],
     samples=lambda: [((real(2, 3, 6, 5), integers(2, 3, 3, 2, high=4).astype(np.uint8)), _PLAIN)],
 )
-def max_pool2d_pick(x: Array, argmax: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Array:
+def max_pool2d_pick(
+    x: Array, argmax: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> Array:
     """The cell of each window at the position that `max_pool2d` recorded."""
     image = padded(x, padding)
     y = np.zeros(argmax.shape, x.dtype)
@@ -129,7 +160,15 @@ def _avg_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     return [Spec(specs[0].dtype, _output(specs[0], attrs))]
 
 
-def _divisor(size: Shape, dtype: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, include_pad: bool) -> Array:
+def _divisor(
+    size: Shape,
+    dtype: Any,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    include_pad: bool,
+) -> Array:
     """Cells that count in each window, [oH, oW]."""
     out = output_hw(size, kernel, stride, padding, dilation)
     if include_pad:
@@ -143,13 +182,29 @@ def _divisor(size: Shape, dtype: Any, kernel: Ints, stride: Ints, padding: Ints,
 
 
 @primitive(
-    infer=_avg_rule, native=True,
-    gradient=lambda c: [avg_pool2d_grad(
-        c.grads[0], size=tuple(c.inputs[0].shape[2:]), include_pad=c.attrs["include_pad"], **_window(c.attrs)
-    )],
-    samples=lambda: [((x[0],), {**a, "include_pad": p}) for x, a in _samples() for p in (False, True)],
+    infer=_avg_rule,
+    native=True,
+    gradient=lambda c: [
+        avg_pool2d_grad(
+            c.grads[0],
+            size=tuple(c.inputs[0].shape[2:]),
+            include_pad=c.attrs["include_pad"],
+            **_window(c.attrs),
+        )
+    ],
+    samples=lambda: [
+        ((x[0],), {**a, "include_pad": p}) for x, a in _samples() for p in (False, True)
+    ],
 )
-def avg_pool2d(x: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, include_pad: bool = False) -> Array:
+def avg_pool2d(
+    x: Array,
+    *,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    include_pad: bool = False,
+) -> Array:
     """The mean of every window; ``include_pad`` counts padded cells as zeros, otherwise they do not count.
 
     x [N, C, H, W]; padding is (top, bottom, left, right). Deeplearning4j: ``AvgPooling2D``.
@@ -164,13 +219,25 @@ def avg_pool2d(x: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation:
 
 
 @primitive(
-    infer=_image, native=True,
-    gradient=lambda c: [avg_pool2d(c.grads[0], include_pad=c.attrs["include_pad"], **_window(c.attrs))],
-    samples=lambda: [((real(2, 3, 3, 2),), {**_PLAIN, "include_pad": False, "size": (6, 5)}),
-                     ((real(2, 3, 3, 4),), {**_PADDED, "include_pad": True, "size": (6, 5)})],
+    infer=_image,
+    native=True,
+    gradient=lambda c: [
+        avg_pool2d(c.grads[0], include_pad=c.attrs["include_pad"], **_window(c.attrs))
+    ],
+    samples=lambda: [
+        ((real(2, 3, 3, 2),), {**_PLAIN, "include_pad": False, "size": (6, 5)}),
+        ((real(2, 3, 3, 4),), {**_PADDED, "include_pad": True, "size": (6, 5)}),
+    ],
 )
 def avg_pool2d_grad(
-    eps: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, include_pad: bool, size: Shape
+    eps: Array,
+    *,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    include_pad: bool,
+    size: Shape,
 ) -> Array:
     """The gradient of `avg_pool2d` to an image of height and width ``size``."""
     top, bottom, left, right = padding
@@ -187,7 +254,9 @@ def _pnorm_gradient(c: GradientContext) -> list[Any]:
     safe = comparison.where(y > 0.0, y, 1.0)  # a window of zeros has no direction: it gets 0
     scaled = comparison.where(y > 0.0, grad * arithmetic.pow(safe, 1.0 - p), 0.0)
     cells_ = c.attrs["kernel"][0] * c.attrs["kernel"][1]
-    spread = avg_pool2d_grad(scaled * float(cells_), size=tuple(x.shape[2:]), include_pad=True, **_window(c.attrs))
+    spread = avg_pool2d_grad(
+        scaled * float(cells_), size=tuple(x.shape[2:]), include_pad=True, **_window(c.attrs)
+    )
     return [spread * elementwise.sign(x) * arithmetic.pow(elementwise.abs(x), p - 1.0)]
 
 
@@ -195,10 +264,17 @@ def _pnorm_gradient(c: GradientContext) -> list[Any]:
     gradient=_pnorm_gradient,
     samples=lambda: [((x[0],), {**a, "p": p}) for x, a in _samples() for p in (2.0, 3.0)],
 )
-def pnorm_pool2d(x: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, p: float) -> Array:
+def pnorm_pool2d(
+    x: Array, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, p: float
+) -> Array:
     """(Σ |x|ᵖ)^(1/p) of every window. Deeplearning4j: ``PnormPooling2D``."""
     mean = avg_pool2d(
-        arithmetic.pow(elementwise.abs(x), p), kernel=kernel, stride=stride, padding=padding, dilation=dilation, include_pad=True
+        arithmetic.pow(elementwise.abs(x), p),
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        include_pad=True,
     )
     return arithmetic.pow(mean * float(kernel[0] * kernel[1]), 1.0 / p)
 
@@ -230,7 +306,10 @@ def max_pooling2d(
     """`max_pool2d` with Deeplearning4j's padding modes and formats: ``SDCNN.maxPooling2d`` with ``Pooling2DConfig``."""
     image = nchw(x, data_format)
     pads = explicit_padding(tuple(image.shape), kernel, stride, padding, dilation, same)
-    return like_input(max_pool2d(image, kernel=kernel, stride=stride, padding=pads, dilation=dilation), data_format)
+    return like_input(
+        max_pool2d(image, kernel=kernel, stride=stride, padding=pads, dilation=dilation),
+        data_format,
+    )
 
 
 @composed("cnn", samples=_namespace_samples, dl4j=Dl4j("avgpool2d", ints=_INTS))
@@ -248,5 +327,12 @@ def avg_pooling2d(
     """`avg_pool2d` with Deeplearning4j's padding modes and formats: ``SDCNN.avgPooling2d`` with ``Pooling2DConfig``."""
     image = nchw(x, data_format)
     pads = explicit_padding(tuple(image.shape), kernel, stride, padding, dilation, same)
-    y = avg_pool2d(image, kernel=kernel, stride=stride, padding=pads, dilation=dilation, include_pad=include_pad)
+    y = avg_pool2d(
+        image,
+        kernel=kernel,
+        stride=stride,
+        padding=pads,
+        dilation=dilation,
+        include_pad=include_pad,
+    )
     return like_input(y, data_format)

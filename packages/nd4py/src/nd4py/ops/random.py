@@ -27,7 +27,9 @@ _R = (Trait.RANDOM,)
 def _rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     for name, s in zip(("seed", "counter"), specs, strict=True):
         if s.dtype.kind not in ("int", "uint") or s.shape != ():
-            raise TypeError(f"{name} must be an integer scalar, received {s.dtype.name} of shape {s.shape}")
+            raise TypeError(
+                f"{name} must be an integer scalar, received {s.dtype.name} of shape {s.shape}"
+            )
     if attrs["dtype"].kind != "float":
         raise TypeError(f"expected a floating dtype, received {attrs['dtype'].name}")
     if any(n < 0 for n in attrs["shape"]):
@@ -50,9 +52,21 @@ def _is_double(dtype: DType) -> bool:
     return dtype is dtypes.float64
 
 
-@primitive(infer=_RULE, gradient=NOT_DIFFERENTIABLE, traits=_R, native=True, samples=_samples(low=-1.0, high=3.0))
+@primitive(
+    infer=_RULE,
+    gradient=NOT_DIFFERENTIABLE,
+    traits=_R,
+    native=True,
+    samples=_samples(low=-1.0, high=3.0),
+)
 def random_uniform(
-    seed: Array, counter: Array, *, shape: Shape, low: float = 0.0, high: float = 1.0, dtype: DType = dtypes.float32
+    seed: Array,
+    counter: Array,
+    *,
+    shape: Shape,
+    low: float = 0.0,
+    high: float = 1.0,
+    dtype: DType = dtypes.float32,
 ) -> Array:
     """low + (high - low)·u with u of [0, 1): 24 random bits for float32 and narrower, 53 for float64.
 
@@ -64,11 +78,21 @@ def random_uniform(
 
 
 @primitive(
-    infer=_RULE, gradient=NOT_DIFFERENTIABLE, traits=_R, native=True, samples=_samples(mean=1.0, std=0.5),
+    infer=_RULE,
+    gradient=NOT_DIFFERENTIABLE,
+    traits=_R,
+    native=True,
+    samples=_samples(mean=1.0, std=0.5),
     tolerances={"float32": 1e-5, "float64": 1e-12},
 )
 def random_normal(
-    seed: Array, counter: Array, *, shape: Shape, mean: float = 0.0, std: float = 1.0, dtype: DType = dtypes.float32
+    seed: Array,
+    counter: Array,
+    *,
+    shape: Shape,
+    mean: float = 0.0,
+    std: float = 1.0,
+    dtype: DType = dtypes.float32,
 ) -> Array:
     """mean + std·z with z of the standard normal distribution, by Box-Muller on neighbouring words.
 
@@ -78,9 +102,15 @@ def random_normal(
     return (z * z.dtype.type(std) + z.dtype.type(mean)).reshape(shape)
 
 
-@primitive(infer=_RULE, gradient=NOT_DIFFERENTIABLE, traits=_R, native=True, samples=_samples(p=0.4))
-def random_bernoulli(seed: Array, counter: Array, *, shape: Shape, p: float, dtype: DType = dtypes.float32) -> Array:
-    """1 with probability p, else 0: where `random_uniform` of [0, 1) is below p. Deeplearning4j: ``BernoulliDistribution``."""
+@primitive(
+    infer=_RULE, gradient=NOT_DIFFERENTIABLE, traits=_R, native=True, samples=_samples(p=0.4)
+)
+def random_bernoulli(
+    seed: Array, counter: Array, *, shape: Shape, p: float, dtype: DType = dtypes.float32
+) -> Array:
+    """1 with probability p, else 0: where `random_uniform` of [0, 1) is below p. Deeplearning4j:
+    ``BernoulliDistribution``.
+    """
     u = _philox.uniform(int(seed), int(counter), math.prod(shape), _is_double(dtype))
     return (u < u.dtype.type(p)).reshape(shape)
 
@@ -90,7 +120,9 @@ def random_bernoulli(seed: Array, counter: Array, *, shape: Shape, p: float, dty
 
 def _uniform_like(x: Any, seed: Any, counter: Any, shape: Shape | None = None) -> Any:
     found = spec_of(x)
-    return random_uniform(seed, counter, shape=found.shape if shape is None else shape, dtype=found.dtype)
+    return random_uniform(
+        seed, counter, shape=found.shape if shape is None else shape, dtype=found.dtype
+    )
 
 
 def _in_dtype_of(x: Any, value: Any) -> Any:
@@ -112,12 +144,21 @@ def dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
     return comparison.where(_uniform_like(x, seed, counter) < p, x / p, 0.0)
 
 
-@composed("nn", traits=_R, dl4j=Dl4j("spatial_dropout"), samples=lambda: [((real(3, 4, 2, 2), np.asarray(11), np.asarray(5), 0.6), {})])
+@composed(
+    "nn",
+    traits=_R,
+    dl4j=Dl4j("spatial_dropout"),
+    samples=lambda: [((real(3, 4, 2, 2), np.asarray(11), np.asarray(5), 0.6), {})],
+)
 def spatial_dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
-    """Dropout of whole channels: x [N, C, ...], one draw per example and channel. Deeplearning4j: ``SpatialDropout``."""
+    """Dropout of whole channels: x [N, C, ...], one draw per example and channel. Deeplearning4j:
+    ``SpatialDropout``.
+    """
     shape = tuple(x.shape)
     if not 3 <= len(shape) <= 5:
-        raise ValueError(f"spatial_dropout: expected 3 to 5 dimensions [N, C, ...], received shape {shape}")
+        raise ValueError(
+            f"spatial_dropout: expected 3 to 5 dimensions [N, C, ...], received shape {shape}"
+        )
     p = _in_dtype_of(x, p)
     kept = _uniform_like(x, seed, counter, (*shape[:2], *(1,) * (len(shape) - 2))) < p
     return comparison.where(kept, x / p, 0.0)
@@ -136,12 +177,20 @@ def gaussian_dropout(x: Array, seed: Array, counter: Array, rate: Array) -> Arra
 def gaussian_noise(x: Array, seed: Array, counter: Array, std: Array) -> Array:
     """x plus normal noise of mean 0. Deeplearning4j: ``GaussianNoise``."""
     found = spec_of(x)
-    return x + random_normal(seed, counter, shape=found.shape, dtype=found.dtype) * _in_dtype_of(x, std)
+    return x + random_normal(seed, counter, shape=found.shape, dtype=found.dtype) * _in_dtype_of(
+        x, std
+    )
 
 
 @composed("nn", traits=_R, samples=_dropout_samples(0.8), dl4j=Dl4j("alpha_dropout_bp"))
 def alpha_dropout(
-    x: Array, seed: Array, counter: Array, p: Array, *, alpha: float = SELU_ALPHA, scale: float = SELU_LAMBDA
+    x: Array,
+    seed: Array,
+    counter: Array,
+    p: Array,
+    *,
+    alpha: float = SELU_ALPHA,
+    scale: float = SELU_LAMBDA,
 ) -> Array:
     """Dropout for SELU networks: dropped elements become α' = -λα, then all are scaled to keep mean and variance.
 
@@ -153,4 +202,3 @@ def alpha_dropout(
     a = (p + p * (1.0 - p) * (low * low)) ** -0.5
     b = a * (1.0 - p) * -low
     return comparison.where(_uniform_like(x, seed, counter) < p, x, low) * a + b
-

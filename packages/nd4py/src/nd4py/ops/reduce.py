@@ -69,8 +69,14 @@ def _reduction(
     samples: Callable[[], Sequence[Sample]] | None = None,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     return primitive(
-        *(namespaces or ("base", "math")), infer=_rule(dtype_rule), gradient=gradient, samples=samples or _samples(),
-        traits=(Trait.REDUCTION,), dl4j=dl4j, canonical=canonical_dims, native=native,
+        *(namespaces or ("base", "math")),
+        infer=_rule(dtype_rule),
+        gradient=gradient,
+        samples=samples or _samples(),
+        traits=(Trait.REDUCTION,),
+        dl4j=dl4j,
+        canonical=canonical_dims,
+        native=native,
     )
 
 
@@ -108,7 +114,11 @@ def sum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
     return np.sum(x, dims, x.dtype, keepdims=keep_dims)
 
 
-@_reduction(mean_type, lambda c: [_fill(c, c.grads[0] * (1.0 / builtins.max(1, _count(c))))], _legacy("reduce_float", 0))
+@_reduction(
+    mean_type,
+    lambda c: [_fill(c, c.grads[0] * (1.0 / builtins.max(1, _count(c))))],
+    _legacy("reduce_float", 0),
+)
 def mean(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ x / n along dims; integers give float32. Deeplearning4j: ``Mean``."""
     dtype = np.float32 if x.dtype.kind in "ui" else x.dtype
@@ -137,12 +147,15 @@ def _prod_gradient(c: GradientContext) -> list[Any]:
 
 @_reduction(_keeps, _prod_gradient, _legacy("reduce_same", 1), samples=_samples(0.4, 1.6))
 def prod(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
-    """Π x along dims. Deeplearning4j: ``Prod``, whose gradient is NaN where an element is 0; here it is the right one."""
+    """Π x along dims. Deeplearning4j: ``Prod``, whose gradient is NaN where an element is 0; here it is the
+    right one.
+    """
     return np.prod(x, dims, x.dtype, keepdims=keep_dims)
 
 
 @primitive(
-    infer=lambda specs, attrs: [specs[0]], gradient=NOT_DIFFERENTIABLE,
+    infer=lambda specs, attrs: [specs[0]],
+    gradient=NOT_DIFFERENTIABLE,
     samples=lambda: [((real(3, 5),), {}), ((integers(2, 4, high=3).astype(float),), {})],
 )
 def product_of_others(x: Array) -> Array:
@@ -155,7 +168,9 @@ def product_of_others(x: Array) -> Array:
 
 
 @_reduction(
-    mean_type, lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0])], _legacy("reduce_float", 2)
+    mean_type,
+    lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0])],
+    _legacy("reduce_float", 2),
 )
 def norm1(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ |x| along dims; integers give float32. Deeplearning4j: ``Norm1``."""
@@ -164,7 +179,9 @@ def norm1(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Arr
 
 def _norm2_gradient(c: GradientContext) -> list[Any]:
     norm = _back(c, c.outputs[0])
-    scale = comparison.where(norm > 0.0, _back(c, c.grads[0]) / norm, 0.0)  # a zero slice: 0, the symmetric choice
+    scale = comparison.where(
+        norm > 0.0, _back(c, c.grads[0]) / norm, 0.0
+    )  # a zero slice: 0, the symmetric choice
     return [c.inputs[0] * scale]
 
 
@@ -175,7 +192,9 @@ def norm2(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Arr
     return np.sqrt(np.sum(np.abs(x) ** 2, dims, keepdims=keep_dims))
 
 
-@_reduction(mean_type, lambda c: [_back(c, c.grads[0]) * (c.inputs[0] * 2.0)], _legacy("reduce_float", 11))
+@_reduction(
+    mean_type, lambda c: [_back(c, c.grads[0]) * (c.inputs[0] * 2.0)], _legacy("reduce_float", 11)
+)
 def squared_norm(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ x² along dims; integers give float32. Deeplearning4j: ``SquaredNorm``."""
     return np.sum(np.abs(_as_float(x)) ** 2, dims, keepdims=keep_dims)
@@ -185,14 +204,21 @@ def _as_float(x: Array) -> Array:
     return x.astype(np.float32) if x.dtype.kind in "ui" else x
 
 
-@_reduction(_keeps, lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0])], _legacy("reduce_same", 5))
+@_reduction(
+    _keeps,
+    lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0])],
+    _legacy("reduce_same", 5),
+)
 def asum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ |x| along dims; the dtype is kept. Deeplearning4j: ``ASum``."""
     return np.sum(np.abs(x), dims, x.dtype, keepdims=keep_dims)
 
 
 @_reduction(
-    mean_type, lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0]) * (1.0 / builtins.max(1, _count(c)))],
+    mean_type,
+    lambda c: [
+        _back(c, c.grads[0]) * elementwise.sign(c.inputs[0]) * (1.0 / builtins.max(1, _count(c)))
+    ],
     _legacy("reduce_float", 1),
 )
 def amean(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
@@ -215,7 +241,9 @@ def _greatest(dtype: np.dtype[Any]) -> Any:
 def _extreme_gradient(largest: bool, absolute: bool) -> GradientRule:
     def rule(c: GradientContext) -> list[Any]:
         x = c.inputs[0]
-        mask = first_extreme(elementwise.abs(x) if absolute else x, dims=c.attrs["dims"], largest=largest)
+        mask = first_extreme(
+            elementwise.abs(x) if absolute else x, dims=c.attrs["dims"], largest=largest
+        )
         grad = comparison.where(mask, _back(c, c.grads[0]), 0.0)
         return [grad * elementwise.sign(x) if absolute else grad]
 
@@ -224,13 +252,17 @@ def _extreme_gradient(largest: bool, absolute: bool) -> GradientRule:
 
 @_reduction(_real, _extreme_gradient(True, False), _legacy("reduce_same", 2))
 def max(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
-    """The largest element along dims, ignoring NaN; the first of ties receives the gradient. Deeplearning4j: ``Max``."""
+    """The largest element along dims, ignoring NaN; the first of ties receives the gradient. Deeplearning4j:
+    ``Max``.
+    """
     return np.fmax.reduce(x, dims, keepdims=keep_dims, initial=_least(x.dtype))
 
 
 @_reduction(_real, _extreme_gradient(False, False), _legacy("reduce_same", 3))
 def min(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
-    """The smallest element along dims, ignoring NaN; the first of ties receives the gradient. Deeplearning4j: ``Min``."""
+    """The smallest element along dims, ignoring NaN; the first of ties receives the gradient.
+    Deeplearning4j: ``Min``.
+    """
     return np.fmin.reduce(x, dims, keepdims=keep_dims, initial=_greatest(x.dtype))
 
 
@@ -257,7 +289,9 @@ def _mask_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
 
 
 @primitive(
-    infer=_mask_rule, gradient=NOT_DIFFERENTIABLE, canonical=canonical_dims,
+    infer=_mask_rule,
+    gradient=NOT_DIFFERENTIABLE,
+    canonical=canonical_dims,
     samples=lambda: [
         ((integers(4, 5, high=3).astype(float),), {"dims": (1,), "largest": True}),
         ((integers(4, 5, high=3).astype(float),), {"dims": None, "largest": False}),
@@ -278,7 +312,9 @@ def _rows(x: Array, dims: Ints | None) -> tuple[Array, Callable[[Array], Array]]
     over = tuple(range(ndim)) if dims is None else dims
     order = tuple(i for i in range(ndim) if i not in over) + over
     moved = x.transpose(order)
-    rows = moved.reshape(*moved.shape[: ndim - len(over)], math.prod(moved.shape[ndim - len(over) :]))
+    rows = moved.reshape(
+        *moved.shape[: ndim - len(over)], math.prod(moved.shape[ndim - len(over) :])
+    )
     return rows, lambda r: r.reshape(moved.shape).transpose(np.argsort(order))
 
 
@@ -294,7 +330,9 @@ def _first_position(rows: Array, largest: bool) -> Array:
 def _arg(x: Array, dims: Ints | None, keep_dims: bool, largest: bool) -> Array:
     rows, _ = _rows(x, dims)
     if rows.shape[-1] == 0:
-        raise ValueError(f"the reduced dimensions of shape {x.shape} are empty: there is no position to return")
+        raise ValueError(
+            f"the reduced dimensions of shape {x.shape} are empty: there is no position to return"
+        )
     found = _first_position(rows, largest)
     if x.dtype.kind == "f":
         found = np.where(np.isnan(rows[..., 0]), 0, found)
@@ -314,16 +352,32 @@ def argmin(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Ar
 
 
 def _bool_samples() -> Sequence[Sample]:
-    return [((bools(3, 4),), {}), ((bools(3, 4),), {"dims": (1,)}), ((integers(3, 4, high=2),), {"dims": (0,)})]
+    return [
+        ((bools(3, 4),), {}),
+        ((bools(3, 4),), {"dims": (1,)}),
+        ((integers(3, 4, high=2),), {"dims": (0,)}),
+    ]
 
 
-@_reduction(lambda d: dtypes.bool_, NOT_DIFFERENTIABLE, _legacy("reduce_bool", 0), "base", samples=_bool_samples)
+@_reduction(
+    lambda d: dtypes.bool_,
+    NOT_DIFFERENTIABLE,
+    _legacy("reduce_bool", 0),
+    "base",
+    samples=_bool_samples,
+)
 def any(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """True where at least one element along dims is not 0. Deeplearning4j: ``Any``."""
     return np.any(x, dims, keepdims=keep_dims)
 
 
-@_reduction(lambda d: dtypes.bool_, NOT_DIFFERENTIABLE, _legacy("reduce_bool", 1), "base", samples=_bool_samples)
+@_reduction(
+    lambda d: dtypes.bool_,
+    NOT_DIFFERENTIABLE,
+    _legacy("reduce_bool", 1),
+    "base",
+    samples=_bool_samples,
+)
 def all(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """True where every element along dims is not 0. Deeplearning4j: ``All``."""
     return np.all(x, dims, keepdims=keep_dims)
@@ -332,20 +386,30 @@ def all(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
 # -------------------------------------------------------------------------------------------------------- composed
 
 
-@composed("math", traits=(Trait.REDUCTION,), canonical=canonical_dims, samples=_samples(), dl4j=Dl4j("reduce_logsumexp"))
+@composed(
+    "math",
+    traits=(Trait.REDUCTION,),
+    canonical=canonical_dims,
+    samples=_samples(),
+    dl4j=Dl4j("reduce_logsumexp"),
+)
 def log_sum_exp(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """ln Σ eˣ along dims, shifted by the maximum of each slice. Deeplearning4j: ``LogSumExp``."""
     top = shaping.stop_gradient(max(x, dims=dims, keep_dims=True))
     top = comparison.where(elementwise.is_finite(top), top, 0.0)
     total = elementwise.log(sum(elementwise.exp(x - top), dims=dims, keep_dims=True)) + top
-    return total if keep_dims else shaping.reshape(total, shape=reduced(tuple(x.shape), dims, False))
+    return (
+        total if keep_dims else shaping.reshape(total, shape=reduced(tuple(x.shape), dims, False))
+    )
 
 
 def _variance(x: Array, dims: Ints | None, keep_dims: bool, bias_corrected: bool) -> Array:
     count = math.prod(x.shape if dims is None else [x.shape[i] for i in dims])
     centred = x - mean(x, dims=dims, keep_dims=True)
     divisor = builtins.max(count - 1, 0) if bias_corrected else count
-    return sum(elementwise.square(centred), dims=dims, keep_dims=keep_dims) / float(divisor or math.nan)
+    return sum(elementwise.square(centred), dims=dims, keep_dims=keep_dims) / float(
+        divisor or math.nan
+    )
 
 
 def _variance_samples() -> Sequence[Sample]:
@@ -353,18 +417,28 @@ def _variance_samples() -> Sequence[Sample]:
 
 
 @composed(
-    "base", traits=(Trait.REDUCTION,), canonical=canonical_dims, samples=_variance_samples,
+    "base",
+    traits=(Trait.REDUCTION,),
+    canonical=canonical_dims,
+    samples=_variance_samples,
     dl4j=Dl4j("", ("summarystats", 0), ints=("dims",), bools=("bias_corrected", "keep_dims")),
 )
-def variance(x: Array, *, dims: Ints | None = None, keep_dims: bool = False, bias_corrected: bool = True) -> Array:
+def variance(
+    x: Array, *, dims: Ints | None = None, keep_dims: bool = False, bias_corrected: bool = True
+) -> Array:
     """Mean squared deviation along dims; ``bias_corrected`` divides by n - 1. Deeplearning4j: ``Variance``."""
     return _variance(x, dims, keep_dims, bias_corrected)
 
 
 @composed(
-    "base", traits=(Trait.REDUCTION,), canonical=canonical_dims, samples=_variance_samples,
+    "base",
+    traits=(Trait.REDUCTION,),
+    canonical=canonical_dims,
+    samples=_variance_samples,
     dl4j=Dl4j("", ("summarystats", 1), ints=("dims",), bools=("bias_corrected", "keep_dims")),
 )
-def standard_deviation(x: Array, *, dims: Ints | None = None, keep_dims: bool = False, bias_corrected: bool = True) -> Array:
+def standard_deviation(
+    x: Array, *, dims: Ints | None = None, keep_dims: bool = False, bias_corrected: bool = True
+) -> Array:
     """√variance along dims. Deeplearning4j: ``StandardDeviation``."""
     return elementwise.sqrt(_variance(x, dims, keep_dims, bias_corrected))

@@ -1,4 +1,4 @@
-"""Operations that move, repeat or relabel elements: views, joins, slices, casts."""
+"""Casts, and views: the same elements under other shapes, orders and bounds."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import numpy as np
 from nd4py import dtypes
 from nd4py.dtypes import DType
 
-from . import reduce
 from ._declaration import GradientContext, Spec
-from ._declare import NOT_DIFFERENTIABLE, Dl4j, Trait, composed, primitive
+from ._declare import Dl4j, Trait, composed, primitive
 from ._gradients import is_differentiable, unbroadcast
-from ._rules import Attrs, Specs, axes_of, axis_of, broadcast_shapes, canonical_axis
-from ._samples import integers, real
-from ._types import result_type
+from ._rules import Attrs, Specs, axes_of, axis_of, broadcast_shapes
+from ._samples import real
 
 Array = Any
 Ints = tuple[int, ...]
@@ -42,9 +40,17 @@ def _cast_gradient(c: GradientContext) -> list[Any]:
 
 
 @primitive(
-    "base", infer=_cast_rule, gradient=_cast_gradient, traits=(Trait.ELEMENTWISE,), native=True,
+    "base",
+    infer=_cast_rule,
+    gradient=_cast_gradient,
+    traits=(Trait.ELEMENTWISE,),
+    native=True,
+    direct=lambda x, *, dtype: x.cast_to(dtype),
     dl4j=Dl4j("cast", ints=("dtype",)),
-    samples=lambda: [((real(4, 5),), {"dtype": dtypes.float32}), ((real(4, 5),), {"dtype": dtypes.int32})],
+    samples=lambda: [
+        ((real(4, 5),), {"dtype": dtypes.float32}),
+        ((real(4, 5),), {"dtype": dtypes.int32}),
+    ],
 )
 def cast(x: Array, *, dtype: DType) -> Array:
     """x in another dtype; floating to integer truncates. Deeplearning4j: ``Cast``."""
@@ -56,8 +62,14 @@ def cast(x: Array, *, dtype: DType) -> Array:
 
 
 @primitive(
-    "base", infer=lambda specs, attrs: [specs[0]], gradient=lambda c: [None], traits=_V, view=lambda spec, strides, offset, attrs: (strides, offset),
-    samples=lambda: [((real(4, 5),), {})], dl4j=Dl4j("stop_gradient"),
+    "base",
+    infer=lambda specs, attrs: [specs[0]],
+    gradient=lambda c: [None],
+    traits=_V,
+    view=lambda spec, strides, offset, attrs: (strides, offset),
+    direct=lambda x: x,
+    samples=lambda: [((real(4, 5),), {})],
+    dl4j=Dl4j("stop_gradient"),
 )
 def stop_gradient(x: Array) -> Array:
     """x, through which no gradient flows. Deeplearning4j: ``StopGradient``."""
@@ -105,7 +117,11 @@ def _reshape_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple
         if n == 1:
             result.append(0)
             continue
-        while not pending or math.prod(p[0] for p in pending) % n or math.prod(p[0] for p in pending) < n:
+        while (
+            not pending
+            or math.prod(p[0] for p in pending) % n
+            or math.prod(p[0] for p in pending) < n
+        ):
             if i == len(old):
                 return None
             if pending and pending[-1][1] != old[i][1] * old[i][0]:
@@ -121,10 +137,19 @@ def _reshape_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple
 
 
 @primitive(
-    "base", infer=_reshape_rule, canonical=_reshape_canonical, traits=_V, view=_reshape_view,
+    "base",
+    infer=_reshape_rule,
+    canonical=_reshape_canonical,
+    traits=_V,
+    view=_reshape_view,
+    direct=lambda x, *, shape: x.reshape(shape),
     gradient=lambda c: [reshape(c.grads[0], shape=tuple(c.inputs[0].shape))],
     dl4j=Dl4j("reshape", ints=("shape",)),
-    samples=lambda: [((real(4, 6),), {"shape": (2, 3, 4)}), ((real(4, 6),), {"shape": (-1,)}), ((real(1),), {"shape": ()})],
+    samples=lambda: [
+        ((real(4, 6),), {"shape": (2, 3, 4)}),
+        ((real(4, 6),), {"shape": (-1,)}),
+        ((real(1),), {"shape": ()}),
+    ],
 )
 def reshape(x: Array, *, shape: Shape) -> Array:
     """The same elements in c order under another shape; one size may be -1. Deeplearning4j: ``Reshape``."""
@@ -141,10 +166,19 @@ def _permute_canonical(specs: Specs, attrs: dict[str, Any]) -> dict[str, Any]:
 
 
 @primitive(
-    "base", infer=lambda specs, attrs: [Spec(specs[0].dtype, tuple(specs[0].shape[i] for i in attrs["dims"]))],
-    canonical=_permute_canonical, traits=_V,
+    "base",
+    infer=lambda specs, attrs: [
+        Spec(specs[0].dtype, tuple(specs[0].shape[i] for i in attrs["dims"]))
+    ],
+    canonical=_permute_canonical,
+    traits=_V,
+    direct=lambda x, *, dims: x.transpose(dims),
     view=lambda spec, strides, offset, attrs: (tuple(strides[i] for i in attrs["dims"]), offset),
-    gradient=lambda c: [permute(c.grads[0], dims=tuple(c.attrs["dims"].index(i) for i in range(len(c.attrs["dims"]))))],
+    gradient=lambda c: [
+        permute(
+            c.grads[0], dims=tuple(c.attrs["dims"].index(i) for i in range(len(c.attrs["dims"])))
+        )
+    ],
     dl4j=Dl4j("permute", ints=("dims",)),
     samples=lambda: [((real(2, 3, 4),), {"dims": (2, 0, 1)}), ((real(2, 3),), {"dims": (-1, 0)})],
 )
@@ -160,7 +194,8 @@ def transpose(x: Array) -> Array:
 
 
 @composed(
-    "base", dl4j=Dl4j("expand_dims", ints=("axis",)),
+    "base",
+    dl4j=Dl4j("expand_dims", ints=("axis",)),
     samples=lambda: [((real(2, 3),), {"axis": 1}), ((real(2, 3),), {"axis": -1})],
 )
 def expand_dims(x: Array, *, axis: int = 0) -> Array:
@@ -171,13 +206,18 @@ def expand_dims(x: Array, *, axis: int = 0) -> Array:
 
 
 @composed(
-    "base", dl4j=Dl4j("squeeze", ints=("dims",)),
+    "base",
+    dl4j=Dl4j("squeeze", ints=("dims",)),
     samples=lambda: [((real(2, 1, 3, 1),), {"dims": (1,)}), ((real(2, 1, 3, 1),), {})],
 )
 def squeeze(x: Array, *, dims: Ints | None = None) -> Array:
     """Without the given dimensions of size 1, or without all of them. Deeplearning4j: ``Squeeze``."""
     shape = tuple(x.shape)
-    gone = tuple(i for i, n in enumerate(shape) if n == 1) if dims is None else axes_of(dims, len(shape))
+    gone = (
+        tuple(i for i, n in enumerate(shape) if n == 1)
+        if dims is None
+        else axes_of(dims, len(shape))
+    )
     wrong = [i for i in gone if shape[i] != 1]
     if wrong:
         raise ValueError(f"squeeze: dimension {wrong[0]} of shape {shape} is not of size 1")
@@ -194,12 +234,21 @@ def _broadcast_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
 def _broadcast_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple[Ints, int]:
     shape = attrs["shape"]
     extra = len(shape) - len(spec.shape)
-    kept = tuple(0 if n == 1 and m != 1 else s for n, s, m in zip(spec.shape, strides, shape[extra:], strict=True))
+    kept = tuple(
+        0 if n == 1 and m != 1 else s
+        for n, s, m in zip(spec.shape, strides, shape[extra:], strict=True)
+    )
     return (0,) * extra + kept, offset
 
 
 @primitive(
-    "base", infer=_broadcast_rule, traits=_V, view=_broadcast_view, dl4j=Dl4j("broadcast_to", ints=("shape",)),
+    "base",
+    infer=_broadcast_rule,
+    traits=_V,
+    view=_broadcast_view,
+    direct=lambda x, *, shape: x.broadcast_to(shape),
+    array_api="broadcast_to",
+    dl4j=Dl4j("broadcast_to", ints=("shape",)),
     gradient=lambda c: [unbroadcast(c.grads[0], c.inputs[0])],
     samples=lambda: [((real(3, 1),), {"shape": (2, 3, 4)}), ((real(),), {"shape": (3,)})],
 )
@@ -213,12 +262,18 @@ def broadcast_to(x: Array, *, shape: Shape) -> Array:
 
 def _slice_canonical(specs: Specs, attrs: dict[str, Any]) -> dict[str, Any]:
     shape = specs[0].shape
-    begin, end, strides = attrs["begin"], attrs["end"], attrs["strides"] or (1,) * len(attrs["begin"])
+    begin, end, strides = (
+        attrs["begin"],
+        attrs["end"],
+        attrs["strides"] or (1,) * len(attrs["begin"]),
+    )
     if not len(begin) == len(end) == len(strides) or len(begin) > len(shape):
         raise ValueError(f"begin {begin}, end {end} and strides {strides} do not fit shape {shape}")
     if 0 in strides:
         raise ValueError(f"strides {strides} must not contain 0")
-    found = [slice_indices(b, e, s, n) for b, e, s, n in zip(begin, end, strides, shape, strict=False)]
+    found = [
+        slice_indices(b, e, s, n) for b, e, s, n in zip(begin, end, strides, shape, strict=False)
+    ]
     found += [(0, n, 1) for n in shape[len(begin) :]]
     attrs["begin"], attrs["end"], attrs["strides"] = (tuple(f[i] for f in found) for i in range(3))
     return attrs
@@ -240,7 +295,8 @@ def _slice_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
 
 def _slices(attrs: Attrs) -> tuple[Any, ...]:
     return tuple(
-        builtins.slice(b, None if e < 0 else e, s) for b, e, s in zip(attrs["begin"], attrs["end"], attrs["strides"], strict=True)
+        builtins.slice(b, None if e < 0 else e, s)
+        for b, e, s in zip(attrs["begin"], attrs["end"], attrs["strides"], strict=True)
     )
 
 
@@ -251,7 +307,12 @@ def _slice_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple[I
 
 
 @primitive(
-    "base", infer=_slice_rule, canonical=_slice_canonical, traits=_V, view=_slice_view,
+    "base",
+    infer=_slice_rule,
+    canonical=_slice_canonical,
+    traits=_V,
+    view=_slice_view,
+    direct=lambda x, **attrs: x[_slices(attrs)],
     gradient=lambda c: [slice_grad(c.grads[0], shape=tuple(c.inputs[0].shape), **c.attrs)],
     dl4j=Dl4j("strided_slice", ints=("begin", "end", "strides")),
     samples=lambda: [
@@ -270,193 +331,15 @@ def slice(x: Array, *, begin: Ints, end: Ints, strides: Ints | None = None) -> A
 
 @primitive(
     infer=lambda specs, attrs: [Spec(specs[0].dtype, attrs["shape"])],
-    gradient=lambda c: [slice(c.grads[0], begin=c.attrs["begin"], end=c.attrs["end"], strides=c.attrs["strides"])],
-    samples=lambda: [((real(2, 2),), {"shape": (5, 6), "begin": (1, 0), "end": (4, 6), "strides": (2, 3)})],
+    gradient=lambda c: [
+        slice(c.grads[0], begin=c.attrs["begin"], end=c.attrs["end"], strides=c.attrs["strides"])
+    ],
+    samples=lambda: [
+        ((real(2, 2),), {"shape": (5, 6), "begin": (1, 0), "end": (4, 6), "strides": (2, 3)})
+    ],
 )
 def slice_grad(grad: Array, *, shape: Shape, begin: Ints, end: Ints, strides: Ints) -> Array:
     """Zeros of ``shape`` with ``grad`` in the place that `slice` read."""
     result = np.zeros(shape, grad.dtype)
     result[_slices({"begin": begin, "end": end, "strides": strides})] = grad
     return result
-
-
-# ------------------------------------------------------------------------------------------------------------ joins
-
-
-def _concat_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
-    axis = attrs["axis"]
-    first = specs[0].shape
-    for s in specs[1:]:
-        if len(s.shape) != len(first) or s.shape[:axis] + s.shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
-            raise ValueError(f"shapes {', '.join(str(s.shape) for s in specs)} differ outside axis {axis}")
-    total = 0
-    for s in specs:
-        total += s.shape[axis]
-    return [Spec(result_type([s.dtype for s in specs]), first[:axis] + (total,) + first[axis + 1 :])]
-
-
-def _concat_gradient(c: GradientContext) -> list[Any]:
-    axis, at, grads = c.attrs["axis"], 0, []
-    for x in c.inputs:
-        n = x.shape[axis]
-        part = slice(c.grads[0], begin=(0,) * axis + (at,), end=tuple(x.shape[:axis]) + (at + n,))
-        grads.append(unbroadcast(part, x) if is_differentiable(x) else None)
-        at += n
-    return grads
-
-
-@primitive(
-    "base", infer=_concat_rule, gradient=_concat_gradient, canonical=canonical_axis, native=True,
-    dl4j=Dl4j("concat", ints=("axis",)),
-    samples=lambda: [
-        ((real(2, 3), real(2, 5, seed=1)), {"axis": 1}), ((real(2, 3), real(0, 3), real(1, 3, seed=1)), {"axis": -2}),
-    ],
-)
-def concat(*arrays: Array, axis: int = 0) -> Array:
-    """Arrays joined along an existing dimension. Deeplearning4j: ``Concat``."""
-    return np.concatenate(arrays, axis)
-
-
-@composed("base", dl4j=Dl4j("stack", ints=("axis",)), samples=lambda: [((real(2, 3), real(2, 3, seed=1)), {"axis": 1})])
-def stack(*arrays: Array, axis: int = 0) -> Array:
-    """Arrays of one shape joined along a new dimension. Deeplearning4j: ``Stack``."""
-    at = axis_of(axis, len(arrays[0].shape) + 1)
-    return concat(*(expand_dims(a, axis=at) for a in arrays), axis=at)
-
-
-# ------------------------------------------------------------------------------------------------- gather and repeat
-
-
-def _gather_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
-    x, indices = specs
-    if indices.dtype.kind not in ("int", "uint"):
-        raise TypeError(f"indices must be integers, received {indices.dtype.name}")
-    axis = attrs["axis"]
-    return [Spec(x.dtype, x.shape[:axis] + indices.shape + x.shape[axis + 1 :])]
-
-
-@primitive(
-    "base", infer=_gather_rule, canonical=canonical_axis, native=True, dl4j=Dl4j("gather", ints=("axis",)),
-    gradient=lambda c: [
-        gather_grad(c.grads[0], c.inputs[1], shape=tuple(c.inputs[0].shape), axis=c.attrs["axis"]), None,
-    ],
-    samples=lambda: [
-        ((real(4, 3), np.asarray([2, 0, 2])), {"axis": 0}), ((real(4, 3), np.asarray([[1, 0], [2, 2]])), {"axis": -1}),
-        ((real(4, 3), np.asarray(1)), {"axis": 1}),
-    ],
-)
-def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
-    """Slices of x along ``axis`` at integer positions; a negative position counts from the end.
-
-    Deeplearning4j: ``Gather``.
-    """
-    n = x.shape[axis]
-    if indices.size and (indices.min() < -n or indices.max() >= n):
-        raise ValueError(f"gather: positions from {indices.min()} to {indices.max()} in a dimension of size {n}")
-    return np.take(x, indices, axis)
-
-
-@primitive(
-    infer=lambda specs, attrs: [Spec(specs[0].dtype, attrs["shape"])],
-    gradient=lambda c: [gather(c.grads[0], c.inputs[1], axis=c.attrs["axis"]), None],
-    samples=lambda: [((real(3, 3), np.asarray([2, 0, 2])), {"shape": (4, 3), "axis": 0})],
-)
-def gather_grad(grad: Array, indices: Array, *, shape: Shape, axis: int) -> Array:
-    """Zeros of ``shape`` with ``grad`` added at the positions that `gather` read."""
-    result = np.zeros(shape, grad.dtype)
-    moved = np.moveaxis(grad, range(axis, axis + indices.ndim), range(indices.ndim))
-    np.add.at(np.moveaxis(result, axis, 0), indices, moved)
-    return result
-
-
-def _one_hot_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
-    x = specs[0]
-    if x.dtype.kind not in ("int", "uint"):
-        raise TypeError(f"indices must be integers, received {x.dtype.name}")
-    axis = axis_of(attrs["axis"], len(x.shape) + 1)
-    return [Spec(attrs["dtype"], (*x.shape[:axis], attrs["depth"], *x.shape[axis:]))]
-
-
-@primitive(
-    "base", infer=_one_hot_rule, gradient=NOT_DIFFERENTIABLE,
-    dl4j=Dl4j("onehot", ints=("axis", "depth", "dtype"), reals=("on", "off")),
-    samples=lambda: [((integers(2, 3, high=4),), {"depth": 4}), ((np.asarray([0, 9, 2]),), {"depth": 3, "axis": 0, "on": 2.0})],
-)
-def one_hot(
-    indices: Array, *, depth: int, axis: int = -1, on: float = 1.0, off: float = 0.0, dtype: DType = dtypes.float32
-) -> Array:
-    """``on`` at the position that each index names along a new dimension of size ``depth``, else ``off``.
-
-    An index outside [0, depth) leaves its slice at ``off``. Deeplearning4j: ``OneHot``.
-    """
-    at = axis_of(axis, indices.ndim + 1)
-    hit = np.expand_dims(indices, at) == np.arange(depth).reshape(-1, *(1,) * (indices.ndim - at))
-    return np.where(hit, on, off)
-
-
-def _pad_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
-    x, before, after = specs[0], attrs["before"], attrs["after"]
-    if len(before) != len(x.shape) or len(after) != len(x.shape) or any(n < 0 for n in before + after):
-        raise ValueError(f"before {before} and after {after} must hold one width of at least 0 per dimension of {x.shape}")
-    return [Spec(x.dtype, tuple(b + n + a for b, n, a in zip(before, x.shape, after, strict=True)))]
-
-
-@primitive(
-    "nn", infer=_pad_rule, native=True,
-    gradient=lambda c: [slice(
-        c.grads[0], begin=c.attrs["before"],
-        end=tuple(b + n for b, n in zip(c.attrs["before"], c.inputs[0].shape, strict=True)),
-    )],
-    samples=lambda: [((real(2, 3),), {"before": (1, 0), "after": (0, 2)})],
-)
-def pad(x: Array, *, before: Ints, after: Ints) -> Array:
-    """Zeros around x: ``before`` and ``after`` hold one width per dimension. Deeplearning4j: ``Pad`` (CONSTANT, 0)."""
-    return np.pad(x, tuple(zip(before, after, strict=True)))
-
-
-def _tile_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
-    x, repeats = specs[0], attrs["repeats"]
-    if len(repeats) != len(x.shape) or any(n < 0 for n in repeats):
-        raise ValueError(f"repeats {repeats} must hold one count of at least 0 per dimension of {x.shape}")
-    return [Spec(x.dtype, tuple(n * r for n, r in zip(x.shape, repeats, strict=True)))]
-
-
-def _tile_gradient(c: GradientContext) -> list[Any]:
-    shape, repeats = c.inputs[0].shape, c.attrs["repeats"]
-    pairs = tuple(k for r, n in zip(repeats, shape, strict=True) for k in (r, n))
-    return [reduce.sum(reshape(c.grads[0], shape=pairs), dims=tuple(range(0, len(pairs), 2)))]
-
-
-@primitive(
-    "base", infer=_tile_rule, gradient=_tile_gradient, dl4j=Dl4j("tile", ints=("repeats",)),
-    samples=lambda: [((real(2, 3),), {"repeats": (2, 1)}), ((real(2, 3),), {"repeats": (1, 3)})],
-)
-def tile(x: Array, *, repeats: Ints) -> Array:
-    """x repeated as a whole along each dimension. Deeplearning4j: ``Tile``."""
-    return np.tile(x, repeats)
-
-
-@composed(
-    "base", canonical=canonical_axis, dl4j=Dl4j("repeat", ints=("repeats", "axis")),
-    samples=lambda: [((real(2, 3),), {"repeats": 2, "axis": 1})],
-)
-def repeat(x: Array, *, repeats: int, axis: int) -> Array:
-    """Each slice along ``axis`` repeated ``repeats`` times in place. Deeplearning4j: ``Repeat``."""
-    shape = tuple(x.shape)
-    wide = broadcast_to(expand_dims(x, axis=axis + 1), shape=(*shape[: axis + 1], repeats, *shape[axis + 1 :]))
-    return reshape(wide, shape=(*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
-
-
-@composed(
-    "base", samples=lambda: [((real(3, 4),), {"dims": (1,)})],
-    gradient=lambda c: [reverse(c.grads[0], dims=c.attrs["dims"])], dl4j=Dl4j("reverse", ints=("dims",)),
-)
-def reverse(x: Array, *, dims: Ints) -> Array:
-    """Element order flipped along dims. Deeplearning4j: ``Reverse``."""
-    shape = tuple(x.shape)
-    over = axes_of(dims, len(shape))
-    return slice(
-        x, begin=tuple(n - 1 if i in over else 0 for i, n in enumerate(shape)),
-        end=tuple(-1 - n if i in over else n for i, n in enumerate(shape)),
-        strides=tuple(-1 if i in over else 1 for i in range(len(shape))),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,6 @@ sys.path.insert(
 )  # kinds modules and tests say `from harness import ...`
 
 import harness
-
-OUTCOME = "conformance_outcome"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,7 +46,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield  # pytest's own list of skips and failures comes first: the run ends with the table
+    _closing_table(terminalreporter)
+
+
+def _closing_table(terminalreporter: pytest.TerminalReporter) -> None:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
     differing: Counter[str] = Counter()
@@ -57,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for r in terminalreporter.stats.get(outcome, [])
     ]
     for report in reports:
-        found = dict(getattr(report, "user_properties", ())).get(OUTCOME)
+        found = dict(getattr(report, "user_properties", ())).get(harness.OUTCOME)
         if found is None or report.when not in ("call", "setup"):
             continue
         kind, outcome, reason, names = found

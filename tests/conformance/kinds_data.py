@@ -128,9 +128,7 @@ def same_metadata(actual: list | None, recorded: list | None) -> None:
 
 def dataset_ops(case: Case) -> None:
     meta = case.meta
-    operation = OPERATIONS.get(meta["op"])
-    if operation is None:
-        raise NotSupported(f"operation {meta['op']}: not built yet")
+    operation = OPERATIONS.get(meta["op"]) or named_method(meta["op"])
     inputs = [recorded(case, f"in_{k}", "in") for k in range(meta["n_in"])]
     if "jvm_bug" in meta and "sort-by-label" in meta["op"]:
         sorted_by_label(case, inputs[0])
@@ -221,6 +219,26 @@ def in_place(method: str, *names: str) -> Callable[[Case, list, dict], list]:
     return apply
 
 
+def named_method(op: str) -> Callable[[Case, list, dict], list]:
+    """Operations are named after the method: call it with the parameters in order."""
+    method = op.replace("-", "_")
+    if not hasattr(DataSet, method):
+        raise NotSupported(f"operation {op}: not built yet")
+
+    def apply(case: Case, inputs: list, params: dict) -> list:
+        data = inputs[0].copy(deep=False)
+        given = [
+            case.arrays[n] if isinstance(v, str) and n in case.arrays else v
+            for n, v in params.items()
+        ]
+        result = getattr(data, method)(*given)
+        if result is None:
+            return [data]
+        return list(result) if isinstance(result, (list, tuple)) else [result]
+
+    return apply
+
+
 def shuffle(case: Case, inputs: list, params: dict) -> list:
     from nd4py.data._shuffling import shuffle_order
 
@@ -278,13 +296,18 @@ def mini_batch_files(case: Case, inputs: list, params: dict) -> list:
 
 
 def splitter(case: Case, inputs: list, params: dict) -> list:
+    ratio = params.get("ratio", params.get("ratios"))
     split = nd.DataSetIteratorSplitter(
-        nd.ViewIterator(inputs[0], params["batch"]), params["total_batches"], params["ratio"]
+        nd.ViewIterator(inputs[0], params["batch"]),
+        params.get("total_batches"),
+        ratio,
+        splits=params.get("splits"),
     )
-    train, test = list(split.train), list(split.test)
-    assert len(train) == case.meta["scalars"]["train_batches"]
-    assert len(test) == case.meta["scalars"]["test_batches"]
-    return train + test
+    parts = [list(part) for part in split.parts]
+    for i, name in enumerate(("train_batches", "test_batches")):
+        if name in case.meta.get("scalars", {}):
+            assert len(parts[i]) == case.meta["scalars"][name]
+    return [batch for part in parts for batch in part]
 
 
 def preprocess(case: Case, inputs: list, params: dict) -> list:

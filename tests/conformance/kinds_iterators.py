@@ -74,6 +74,7 @@ MAKERS: dict[str, Callable[[Case, dict], Any]] = {
         batches(case, c), c.get("queueSize", 8)
     ),
     "AsyncMultiDataSetIterator": lambda case, c: nd.AsyncMultiDataSetIterator(multi(case, c)),
+    "AsyncShieldDataSetIterator": lambda case, c: nd.AsyncShieldDataSetIterator(batches(case, c)),
     "BenchmarkDataSetIterator": lambda case, c: nd.BenchmarkDataSetIterator(
         source_batches(case, c["source_batches"])[0], c["totalIterations"]
     ),
@@ -98,6 +99,7 @@ MAKERS: dict[str, Callable[[Case, dict], Any]] = {
         source_batches(case, c["source_batches"]), c["batch"]
     ),
     "MultiDataSetIteratorAdapter": multi,
+    "MultiDataSetWrapperIterator": lambda case, c: nd.MultiDataSetWrapperIterator(multi(case, c)),
     "MultipleEpochsIterator": multiple_epochs,
     "ReconstructionDataSetIterator": lambda case, c: nd.ReconstructionDataSetIterator(
         batches(case, c)

@@ -120,6 +120,15 @@ def test_arithmetic_leaves_given_arrays_alone() -> None:
     assert data.features.dtype is nd.float32
 
 
+def test_rows_are_replaced_and_features_reshaped() -> None:
+    data = rows(3)
+    data.add_row(rows(5)[4], 0)
+    assert numbers(data) == [4, 1, 2]
+    assert np.asarray(data.labels)[0].tolist() == [0, 1, 0]
+    data.reshape(3, 2, 1)
+    assert data.features.shape == (3, 2, 1)
+
+
 def test_merge_pads_unequal_series_and_masks_them() -> None:
     parts = [
         DataSet(np.ones((1, 2, n), np.float32), np.ones((1, 1, n), np.float32)) for n in (2, 4)

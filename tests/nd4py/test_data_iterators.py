@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_generator_is_read_once() -> None:
 def test_regrouping_keeps_rows_in_order(parts: list[int], size: int) -> None:
     total = sum(parts)
     cuts = np.cumsum([0, *parts])
-    source = [rows(total)[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    source = [rows(total)[a:b] for a, b in pairwise(cuts)]
     got = numbers(nd.IteratorDataSetIterator(source, size))
     assert [r for batch in got for r in batch] == list(range(total))
     assert all(len(batch) == size for batch in got[:-1])
@@ -170,6 +171,32 @@ def test_splitter_divides_the_batches() -> None:
         nd.DataSetIteratorSplitter(nd.ViewIterator(rows(10), 2), 5, 1.0)
 
 
+def test_splitter_takes_several_parts() -> None:
+    source = nd.ViewIterator(rows(10), 1)
+    by_ratio = nd.DataSetIteratorSplitter(source, 10, [0.5, 0.2, 0.3])
+    by_count = nd.DataSetIteratorSplitter(source, splits=[5, 2, 3])
+    for split in (by_ratio, by_count):
+        assert [len(list(part)) for part in split.parts] == [5, 2, 3]
+        assert numbers(split.parts[1]) == [[5], [6]]
+    with pytest.raises(ValueError, match="give total_batches and ratio, or splits"):
+        nd.DataSetIteratorSplitter(source)
+    with pytest.raises(ValueError, match="two or more positive numbers"):
+        nd.DataSetIteratorSplitter(source, splits=[3])
+
+
+def test_shield_and_wrapper_pass_batches_on() -> None:
+    shielded = nd.AsyncShieldDataSetIterator(nd.ArrayDataSetIterator(np.ones((3, 1)), None, 2))
+    assert not shielded.async_supported
+    assert [len(b) for b in shielded] == [2, 1]
+    back = nd.MultiDataSetWrapperIterator(
+        nd.MultiDataSetIteratorAdapter(nd.ViewIterator(rows(3), 2))
+    )
+    assert numbers(back) == [[0, 1], [2]]
+    two = nd.JointMultiDataSetIterator(nd.ViewIterator(rows(3), 2), nd.ViewIterator(rows(3), 2))
+    with pytest.raises(ValueError, match="a batch has 2 feature and 2 label arrays"):
+        next(nd.MultiDataSetWrapperIterator(two))
+
+
 def test_sampling_draws_whole_batches() -> None:
     batches = numbers(nd.SamplingDataSetIterator(rows(10), 4, 10, seed=2))
     assert [len(set(b)) for b in batches] == [4, 4, 4]
@@ -203,7 +230,7 @@ def test_file_iterators_read_what_was_saved(tmp_path) -> None:
         nd.FileDataSetIterator(tmp_path, extensions=["zip"])
     with pytest.raises(FileNotFoundError):
         nd.FileDataSetIterator(tmp_path / "none")
-    with pytest.raises(ValueError, match="no file dataset-0.bin"):
+    with pytest.raises(ValueError, match=r"no file dataset-0\.bin"):
         nd.ExistingMiniBatchDataSetIterator(tmp_path / "none")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_scaled_columns_fill_the_range(shape) -> None:
 def test_statistics_do_not_depend_on_the_batches(sizes: list[int]) -> None:
     whole = data((sum(sizes), 3))
     cuts = np.cumsum([0, *sizes])
-    parts = [whole[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [whole[a:b] for a, b in pairwise(cuts)]
     for make in (NormalizerStandardize, NormalizerMinMaxScaler):
         one = make(fit_label=True).fit(whole)
         many = make(fit_label=True).fit(ExistingDataSetIterator(parts))
@@ -201,7 +202,7 @@ def _bytes(normalizer) -> bytes:
 
 def test_file_starts_as_specified() -> None:
     normalizer = NormalizerMinMaxScaler().fit(np.array([[0.0], [1.0]], np.float32))
-    head = "000a4e4f524d414c495a45520000000100074d494e5f4d41580000000000000000003ff0000000000000"  # noqa: ISC001
+    head = "000a4e4f524d414c495a45520000000100074d494e5f4d41580000000000000000003ff0000000000000"
     assert _bytes(normalizer).hex().startswith(head)
 
 

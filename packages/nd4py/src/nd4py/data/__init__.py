@@ -31,6 +31,7 @@ from ._preprocessors import ImageFlatteningDataSetPreProcessor as ImageFlattenin
 from ._preprocessors import LabelLastTimeStepPreProcessor as LabelLastTimeStepPreProcessor
 from ._preprocessors import PermuteDataSetPreProcessor as PermuteDataSetPreProcessor
 from ._preprocessors import RGBtoGrayscaleDataSetPreProcessor as RGBtoGrayscaleDataSetPreProcessor
+from ._wrappers import AsyncShieldDataSetIterator as AsyncShieldDataSetIterator
 from ._wrappers import BenchmarkDataSetIterator as BenchmarkDataSetIterator
 from ._wrappers import DataSetIteratorSplitter as DataSetIteratorSplitter
 from ._wrappers import EarlyTerminationDataSetIterator as EarlyTerminationDataSetIterator
@@ -38,5 +39,6 @@ from ._wrappers import EarlyTerminationMultiDataSetIterator as EarlyTerminationM
 from ._wrappers import JointMultiDataSetIterator as JointMultiDataSetIterator
 from ._wrappers import KFoldIterator as KFoldIterator
 from ._wrappers import MultiDataSetIteratorAdapter as MultiDataSetIteratorAdapter
+from ._wrappers import MultiDataSetWrapperIterator as MultiDataSetWrapperIterator
 from ._wrappers import MultipleEpochsIterator as MultipleEpochsIterator
 from ._wrappers import ReconstructionDataSetIterator as ReconstructionDataSetIterator

@@ -308,6 +308,21 @@ class DataSet:
         """Append columns ``[n, k]`` to the features ``[n, m]``."""
         self._map(lambda x: np.concatenate([x, values_of(asarray(columns))], axis=1))
 
+    def add_row(self, row: DataSet, index: int) -> None:
+        """Replace one example by the only one of another DataSet."""
+        for name in ("features", "labels"):
+            array, new = getattr(self, name), getattr(row, name)
+            if array is not None and new is not None:
+                values = to_numpy(array).copy()
+                values[index] = to_numpy(new).reshape(values[index].shape)
+                setattr(self, name, rewrap(values, array))
+
+    def reshape(self, *shape: int) -> None:
+        """Reshape the features."""
+        if self.features is None:
+            raise ValueError("reshape: this DataSet has no features")
+        self.features = rewrap(to_numpy(self.features).reshape(shape), self.features)
+
     def _map(self, function: Any, *arguments: Any) -> None:
         if self.features is None:
             raise ValueError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ._iterator import AbstractBatchIterator, DataSetIterator, MultiDataSetItera
 from ._multi_dataset import MultiDataSet
 
 __all__ = [
+    "AsyncShieldDataSetIterator",
     "BenchmarkDataSetIterator",
     "DataSetIteratorSplitter",
     "EarlyTerminationDataSetIterator",
@@ -19,6 +21,7 @@ __all__ = [
     "JointMultiDataSetIterator",
     "KFoldIterator",
     "MultiDataSetIteratorAdapter",
+    "MultiDataSetWrapperIterator",
     "MultipleEpochsIterator",
     "ReconstructionDataSetIterator",
 ]
@@ -135,24 +138,62 @@ class BenchmarkDataSetIterator(DataSetIterator):
 
 
 class DataSetIteratorSplitter:
-    """Divides the batches of one iterator: the first ones to train with, the rest to test with.
+    """Divides the batches of one iterator into consecutive parts, such as training and test.
 
-    ``train`` gets ``int(total_batches * ratio)`` batches. Both parts read the source from its
-    start, so it must give its batches in the same order in each pass.
+    One ``ratio`` of ``total_batches`` gives two parts: ``int(total_batches * ratio)`` batches and the rest. Several
+    ratios, or whole numbers of batches in ``splits``, give as many parts. All parts read the source from its start,
+    so it must give its batches in the same order in each pass.
 
     Answers to ``org.deeplearning4j.datasets.iterator.DataSetIteratorSplitter``.
+
+    >>> from nd4py.data import DataSet, ViewIterator
+    >>> source = ViewIterator(DataSet([[1.0], [2.0], [3.0], [4.0]]), 1)
+    >>> split = DataSetIteratorSplitter(source, 4, 0.75)
+    >>> len(list(split.train)), len(list(split.test))
+    (3, 1)
     """
 
-    def __init__(self, source: DataSetIterator, total_batches: int, ratio: float) -> None:
-        if not 0 < ratio < 1:
-            raise ValueError(
-                f"DataSetIteratorSplitter: ratio must be within (0, 1), received {ratio}"
-            )
+    def __init__(
+        self,
+        source: DataSetIterator,
+        total_batches: int | None = None,
+        ratio: float | Sequence[float] | None = None,
+        *,
+        splits: Sequence[int] | None = None,
+    ) -> None:
         if not source.reset_supported:
             raise ValueError("DataSetIteratorSplitter: the source can be read only once")
-        cut = int(total_batches * ratio)
-        self.train: DataSetIterator = _Part(source, 0, cut)
-        self.test: DataSetIterator = _Part(source, cut, total_batches)
+        cuts = [0, *np.cumsum(_batches_of_parts(total_batches, ratio, splits)).tolist()]
+        self.parts: list[DataSetIterator] = [_Part(source, a, b) for a, b in pairwise(cuts)]
+
+    @property
+    def train(self) -> DataSetIterator:
+        """The first part."""
+        return self.parts[0]
+
+    @property
+    def test(self) -> DataSetIterator:
+        """The second part."""
+        return self.parts[1]
+
+
+def _batches_of_parts(
+    total: int | None, ratio: float | Sequence[float] | None, splits: Sequence[int] | None
+) -> list[int]:
+    """Batches of each part; raises ValueError when the arguments do not say it."""
+    if splits is not None:
+        if len(splits) < 2 or min(splits) < 1:
+            raise ValueError(
+                f"DataSetIteratorSplitter: splits must be two or more positive numbers, received {splits}"
+            )
+        return list(splits)
+    if total is None or ratio is None:
+        raise ValueError("DataSetIteratorSplitter: give total_batches and ratio, or splits")
+    ratios = [ratio] if isinstance(ratio, (int, float)) else list(ratio)
+    if not all(0 < r < 1 for r in ratios) or sum(ratios) > 1 + 1e-9:
+        raise ValueError(f"DataSetIteratorSplitter: ratio must be within (0, 1), received {ratio}")
+    counts = [int(total * r) for r in ratios]
+    return [*counts, total - counts[0]] if len(ratios) == 1 else counts
 
 
 class _Part(AbstractDataSetWrapper):
@@ -262,6 +303,51 @@ class MultiDataSetIteratorAdapter(MultiDataSetIterator):
     def async_supported(self) -> bool:
         """As of the source."""
         return self._source.async_supported
+
+
+class MultiDataSetWrapperIterator(DataSetIterator):
+    """MultiDataSets with one feature and one label array as DataSets (``MultiDataSetWrapperIterator``)."""
+
+    def __init__(self, source: MultiDataSetIterator) -> None:
+        super().__init__()
+        self._source = source
+
+    def _batches(self) -> Iterator[DataSet]:
+        for batch in self._source:
+            if batch.num_feature_arrays > 1 or batch.num_labels_arrays > 1:
+                raise ValueError(
+                    f"MultiDataSetWrapperIterator: a batch has {batch.num_feature_arrays} feature and "
+                    f"{batch.num_labels_arrays} label arrays, expected one of each"
+                )
+            parts = (batch.features, batch.labels, batch.features_mask, batch.labels_mask)
+            yield DataSet(*(None if arrays is None else arrays[0] for arrays in parts))
+
+    @property
+    def batch_size(self) -> int | None:
+        """As of the source."""
+        return self._source.batch_size
+
+    @property
+    def reset_supported(self) -> bool:
+        """As of the source."""
+        return self._source.reset_supported
+
+    @property
+    def async_supported(self) -> bool:
+        """As of the source."""
+        return self._source.async_supported
+
+
+class AsyncShieldDataSetIterator(AbstractDataSetWrapper):
+    """Keeps training from fetching another iterator ahead in a thread (``AsyncShieldDataSetIterator``)."""
+
+    def _batches(self) -> Iterator[DataSet]:
+        yield from self._source
+
+    @property
+    def async_supported(self) -> bool:
+        """False."""
+        return False
 
 
 class JointMultiDataSetIterator(MultiDataSetIterator):

@@ -76,12 +76,20 @@ def test_plans_are_cached_by_shape_and_bounded(executor, monkeypatch):
     monkeypatch.setattr(settings, "plan_cache", 4)
     sd = _net()
     plan = sd.compile_inference(["out"])
-    for n in range(1, 8):
+    compiled = []
+    compile_plan = plan._cache._compile
+    monkeypatch.setattr(
+        plan._cache, "_compile", lambda key: compiled.append(key) or compile_plan(key)
+    )
+    for n in range(1, 12):
         plan(np.ones((n, 6)))
-    assert len(plan._cache) == 4
-    kept = plan.plan_for((7, 6))
-    assert plan.plan_for((7, 6)) is kept
-    assert np.asarray(plan(np.ones((1, 6)))[0]).shape == (1, 4)
+        plan(np.ones((1, 6)))
+        assert len(plan._cache) <= 4
+    # What is in use stays; what is not is compiled anew.
+    assert compiled == [(n, 6) for n in range(1, 12)]
+    plan(np.ones((2, 6)))
+    assert compiled[-1] == (2, 6)
+    assert plan.plan_for((2, 6)) is plan.plan_for((2, 6))
 
 
 @pytest.mark.parametrize("warm", [False, True])

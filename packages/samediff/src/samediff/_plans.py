@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -28,32 +27,33 @@ class Plan(Protocol):
 
 
 class PlanCache:
-    """Plans by key; the least recently compiled or looked-up one goes when there are too many.
+    """Plans by key, at most ``settings.plan_cache`` of them; those not used for long go first.
 
-    ``get`` is a plain dictionary's and needs no lock; only a miss takes one.
+    ``get`` is a plain dictionary's: a hit needs no lock and keeps no books. Instead the plans form two generations: when
+    the young one is full it becomes the old one, and what is still in use comes back from there.
     """
 
     def __init__(self, compile_plan: Callable[[Any], Plan]):
         self._compile = compile_plan
-        self._plans: OrderedDict[Any, Plan] = OrderedDict()
+        self._young: dict[Any, Plan] = {}
+        self._old: dict[Any, Plan] = {}
         self._lock = threading.Lock()
-        self.get = self._plans.get
+        self.get = self._young.get
 
     def make(self, key: Any) -> Plan:
         """The plan for the key, compiled now if need be."""
         with self._lock:
-            plan = self._plans.get(key)
+            plan = self._young.get(key)
             if plan is None:
-                plan = self._compile(key)
-                while len(self._plans) >= settings.plan_cache:
-                    self._plans.popitem(last=False)
-                self._plans[key] = plan
-            else:
-                self._plans.move_to_end(key)
+                plan = self._old.pop(key, None) or self._compile(key)
+                if len(self._young) >= max(1, settings.plan_cache // 2):
+                    self._old = dict(self._young)
+                    self._young.clear()
+                self._young[key] = plan
             return plan
 
     def __len__(self) -> int:
-        return len(self._plans)
+        return len(self._young) + len(self._old)
 
 
 def check_shapes(

@@ -67,7 +67,7 @@ CASES = [
 @pytest.mark.parametrize("op", REGISTRY.values(), ids=REGISTRY.keys())
 def test_declaration_is_complete(op: Op) -> None:
     assert op.doc.strip(), "no documentation"
-    assert op.samples is not None and samples(op), "no samples"
+    assert samples(op), "no samples"
     assert (op.reference is None) != (op.compose is None)
     assert op.compose is not None or (op.infer is not None and op.gradient is not None)
     if op.has(Trait.VIEW) and op.compose is None:

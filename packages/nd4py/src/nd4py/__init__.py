@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _core, dtypes
 
@@ -60,6 +60,17 @@ from .dtypes import (  # noqa: E402
     utf8,
 )
 from .indexing import NDArrayIndex  # noqa: E402
+
+if TYPE_CHECKING:  # at run time these arrive on first use: see __getattr__
+    from ._backend import (
+        BackendInfo,
+        BackendUnavailableError,
+        backend_info,
+        get_num_threads,
+        set_num_threads,
+        use_backend,
+    )
+    from ._top_level import *
 
 __all__ = [
     "DType",
@@ -124,7 +135,7 @@ def __getattr__(name: str) -> Any:
 
         found = getattr(_backend, name)
     else:
-        from ._namespaces import top_level
+        from ._top_level import top_level
 
         try:
             found = top_level()[name]
@@ -135,6 +146,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    from ._namespaces import top_level
+    from ._top_level import top_level
 
     return sorted({*globals(), *_MODULES, *_BACKEND, *top_level()})

@@ -50,7 +50,7 @@ def _dims(axis: Axis) -> tuple[int, ...] | None:
 def _accumulated(x: Array, dtype: object | None) -> Array:
     """x in the type in which the standard sums: 64 bits for integers and bool."""
     if dtype is not None:
-        return ops.cast(x, dtype=dtype)
+        return ops.cast(x, dtype=dtypes.dtype(dtype))
     kind = ops.spec_of(x).dtype.kind
     if kind in ("bool", "int"):
         return ops.cast(x, dtype=dtypes.int64)
@@ -178,7 +178,7 @@ def astype(x: Array, dtype: object, /, *, copy: bool = True) -> Array:
     """x in another dtype."""
     if ops.spec_of(x).dtype is dtypes.dtype(dtype):
         return ops.identity(x) if copy else x
-    return ops.cast(x, dtype=dtype)
+    return ops.cast(x, dtype=dtypes.dtype(dtype))
 
 
 def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Array:
@@ -231,7 +231,7 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Array:
 def flip(x: Array, /, *, axis: Axis = None) -> Array:
     """Element order reversed along axis, or along all dimensions."""
     ndim = len(ops.spec_of(x).shape)
-    return ops.reverse(x, dims=tuple(range(ndim)) if axis is None else _dims(axis))
+    return ops.reverse(x, dims=_dims(axis) or tuple(range(ndim)))
 
 
 def repeat(x: Array, repeats: int, /, *, axis: int | None = None) -> Array:

@@ -26,7 +26,7 @@ def number(value: Any) -> Any:
 
 def to_number(value: float) -> float | str:
     """A number for JSON, where non-finite ones are texts."""
-    if isinstance(value, float) and not math.isfinite(value):
+    if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 

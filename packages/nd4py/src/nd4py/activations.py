@@ -77,7 +77,7 @@ def get(value: Any) -> Activation:
     >>> get({"@class": "org.nd4j.linalg.activations.impl.ActivationELU", "alpha": 0.5}).alpha
     0.5
     """
-    return lookup(value, Activation, _NAMES)
+    return lookup(value, Activation, _NAMES)  # type: ignore[type-abstract]
 
 
 @dataclass(frozen=True)

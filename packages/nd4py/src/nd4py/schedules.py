@@ -49,7 +49,7 @@ def get(value: Any) -> Schedule:
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return FixedSchedule(float(value))
-    return lookup(value, Schedule, {})
+    return lookup(value, Schedule, {})  # type: ignore[type-abstract]
 
 
 def _check_type(name: str, schedule_type: str) -> None:
@@ -110,7 +110,9 @@ class InverseSchedule(_Counted):
 
     def value_at(self, iteration: int, epoch: int) -> float:
         """v₀ / (1 + γ·i)^power."""
-        return self.initial_value / (1 + self.gamma * self._count(iteration, epoch)) ** self.power
+        return self.initial_value / float(
+            (1 + self.gamma * self._count(iteration, epoch)) ** self.power
+        )
 
 
 @dataclass(frozen=True)

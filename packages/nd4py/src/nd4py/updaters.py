@@ -177,7 +177,7 @@ def get(value: Any) -> Updater:
     >>> get("sgd")
     Sgd(learning_rate=0.001)
     """
-    return lookup(value, Updater, _NAMES)
+    return lookup(value, Updater, _NAMES)  # type: ignore[type-abstract]
 
 
 @dataclass(frozen=True)

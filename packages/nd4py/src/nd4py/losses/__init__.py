@@ -63,7 +63,7 @@ def get(value: Any) -> Loss:
     >>> get("mcxent").softmax_clip_eps
     1e-10
     """
-    return lookup(value, Loss, _NAMES)
+    return lookup(value, Loss, _NAMES)  # type: ignore[type-abstract]
 
 
 _NAMES: dict[str, Callable[[], Loss]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nd4py import ops
+from nd4py import dtypes, ops
 from nd4py._java_json import field
 from nd4py.activations import Activation, Softmax
 
@@ -86,5 +86,5 @@ class LossSparseMCXENT(LossMCXENT):
             raise ValueError(
                 f"{type(self).__name__}: expected class numbers of shape {(*want.shape[:-1], 1)}, received {have.shape}"
             )
-        numbers = ops.cast(ops.reshape(labels, shape=want.shape[:-1]), dtype="int64")
+        numbers = ops.cast(ops.reshape(labels, shape=want.shape[:-1]), dtype=dtypes.int64)
         return ops.one_hot(numbers, depth=want.shape[-1], dtype=want.dtype)

@@ -103,9 +103,10 @@ class GradientContext(NamedTuple):
 
 # A rule returns one entry per input: the gradient in that input's dtype and shape, or None for no dependence.
 GradientRule = Callable[[GradientContext], Sequence[Any]]
-InferRule = Callable[[Sequence["Spec | None"], Mapping[str, Any]], Sequence[Spec]]
+# Specs of the inputs, with None for an absent optional one.
+InferRule = Callable[[Sequence[Any], Mapping[str, Any]], Sequence[Spec]]
 # Rewrites attributes into the one form that rules, kernels and saved graphs see, such as negative axes into positive.
-CanonicalRule = Callable[[Sequence["Spec | None"], dict[str, Any]], dict[str, Any]]
+CanonicalRule = Callable[[Sequence[Any], dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,12 @@ _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 _ROUNDS = 10
 
+# By whether the numbers are double: their type, and the weight of the last random bit.
+_FORMATS: dict[bool, tuple[Any, float]] = {
+    False: (np.float32, 2.0**-24),
+    True: (np.float64, 2.0**-53),
+}
+
 
 def words(seed: int, counter: int, blocks: int) -> Array:
     """The four 32-bit words of ``blocks`` blocks from ``counter`` on, as uint32 [blocks, 4].
@@ -50,13 +56,14 @@ def bits(seed: int, counter: int, count: int, double: bool) -> Array:
 
 def uniform(seed: int, counter: int, count: int, double: bool) -> Array:
     """Uniform numbers of [0, 1)."""
-    dtype, scale = (np.float64, 2.0**-53) if double else (np.float32, 2.0**-24)
-    return bits(seed, counter, count, double).astype(dtype) * dtype(scale)
+    dtype, scale = _FORMATS[double]
+    numbers: Array = bits(seed, counter, count, double).astype(dtype) * dtype(scale)
+    return numbers
 
 
 def normal(seed: int, counter: int, count: int, double: bool) -> Array:
     """Standard normal numbers: Box-Muller on neighbouring words, the first of which is never 0."""
-    dtype, scale = (np.float64, 2.0**-53) if double else (np.float32, 2.0**-24)
+    dtype, scale = _FORMATS[double]
     pairs = bits(seed, counter, count + count % 2, double).reshape(-1, 2)
     u1 = (pairs[:, 0] + pairs.dtype.type(1)).astype(dtype) * dtype(scale)
     u2 = pairs[:, 1].astype(dtype) * dtype(scale)

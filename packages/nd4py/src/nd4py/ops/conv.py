@@ -107,10 +107,8 @@ def _input_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     return [Spec(result_type([w.dtype, eps.dtype]), (eps.shape[0], w.shape[1], *size))]
 
 
-@primitive(
-    infer=_input_rule,
-    native=True,
-    gradient=lambda c: [
+def _input_gradient(c: GradientContext) -> list[Any]:
+    return [
         conv2d_weight_grad(
             c.grads[0],
             c.inputs[1],
@@ -119,7 +117,13 @@ def _input_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
             **_window(c.attrs),
         ),
         conv2d(c.grads[0], c.inputs[0], **_window(c.attrs)),
-    ],
+    ]
+
+
+@primitive(
+    infer=_input_rule,
+    native=True,
+    gradient=_input_gradient,
     samples=lambda: [
         (
             (real(4, 3, 3, 2), real(2, 4, 4, 4, seed=1)),

@@ -159,10 +159,14 @@ def trunc(x: Array) -> Array:
     return np.trunc(x)
 
 
+def _where_positive(c: GradientContext) -> Any:
+    return comparison.where(c.outputs[0] > 0, c.grads[0], 0.0)
+
+
 @_unary(
     # By the output, not the input: the input's memory is then free for the output.
     arithmetic,
-    lambda c: comparison.where(c.outputs[0] > 0, c.grads[0], 0.0),
+    _where_positive,
     Dl4j("relu", ("scalar", 39)),
     "nn",
 )

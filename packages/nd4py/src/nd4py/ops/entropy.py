@@ -99,7 +99,7 @@ def kl_divergence(labels: Array, probabilities: Array) -> Array:
 def _norms(labels: Any, x: Any) -> tuple[Any, Any]:
     return tuple(
         arithmetic.maximum(reduce.norm2(v, dims=(1,), keep_dims=True), _LEAST) for v in (labels, x)
-    )  # type: ignore[return-value]
+    )
 
 
 def _cosine_gradient(c: GradientContext) -> list[Any]:

@@ -92,16 +92,20 @@ def _gather_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     return [Spec(x.dtype, x.shape[:axis] + indices.shape + x.shape[axis + 1 :])]
 
 
+def _gather_gradient(c: GradientContext) -> list[Any]:
+    return [
+        gather_grad(c.grads[0], c.inputs[1], shape=tuple(c.inputs[0].shape), axis=c.attrs["axis"]),
+        None,
+    ]
+
+
 @primitive(
     "base",
     infer=_gather_rule,
     canonical=canonical_axis,
     native=True,
     dl4j=Dl4j("gather", ints=("axis",)),
-    gradient=lambda c: [
-        gather_grad(c.grads[0], c.inputs[1], shape=tuple(c.inputs[0].shape), axis=c.attrs["axis"]),
-        None,
-    ],
+    gradient=_gather_gradient,
     samples=lambda: [
         ((real(4, 3), np.asarray([2, 0, 2])), {"axis": 0}),
         ((real(4, 3), np.asarray([[1, 0], [2, 2]])), {"axis": -1}),
@@ -243,10 +247,14 @@ def repeat(x: Array, *, repeats: int, axis: int) -> Array:
     return reshape(wide, shape=(*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
 
 
+def _reverse_gradient(c: GradientContext) -> list[Any]:
+    return [reverse(c.grads[0], dims=c.attrs["dims"])]
+
+
 @composed(
     "base",
     samples=lambda: [((real(3, 4),), {"dims": (1,)})],
-    gradient=lambda c: [reverse(c.grads[0], dims=c.attrs["dims"])],
+    gradient=_reverse_gradient,
     dl4j=Dl4j("reverse", ints=("dims",)),
 )
 def reverse(x: Array, *, dims: Ints) -> Array:

@@ -37,6 +37,8 @@ def _output(spec: Spec, attrs: Attrs) -> Shape:
 
 def _image(specs: Specs, attrs: Attrs) -> list[Spec]:
     eps, size = specs[0], attrs["size"]
+    if eps.dtype.kind != "float":
+        raise TypeError(f"expected a floating gradient, received {eps.dtype.name}")
     want = output_hw(size, **_window(attrs))
     if len(eps.shape) != 4 or eps.shape[2:] != want:
         raise ValueError(
@@ -107,11 +109,15 @@ def _argmax_samples() -> Any:
     ]
 
 
+def _scatter_gradient(c: GradientContext) -> list[Any]:
+    return [max_pool2d_pick(c.grads[0], c.inputs[1], **_window(c.attrs)), None]
+
+
 @primitive(
     infer=_image,
     native=True,
     samples=_argmax_samples,
-    gradient=lambda c: [max_pool2d_pick(c.grads[0], c.inputs[1], **_window(c.attrs)), None],
+    gradient=_scatter_gradient,
 )
 def max_pool2d_grad(
     eps: Array,
@@ -181,17 +187,21 @@ def _divisor(
     return np.maximum(counts, 1)
 
 
-@primitive(
-    infer=_avg_rule,
-    native=True,
-    gradient=lambda c: [
+def _avg_gradient(c: GradientContext) -> list[Any]:
+    return [
         avg_pool2d_grad(
             c.grads[0],
             size=tuple(c.inputs[0].shape[2:]),
             include_pad=c.attrs["include_pad"],
             **_window(c.attrs),
         )
-    ],
+    ]
+
+
+@primitive(
+    infer=_avg_rule,
+    native=True,
+    gradient=_avg_gradient,
     samples=lambda: [
         ((x[0],), {**a, "include_pad": p}) for x, a in _samples() for p in (False, True)
     ],

@@ -230,6 +230,11 @@ def amean(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Arr
 # --------------------------------------------------------------------------------------------------------- extremes
 
 
+# NumPy's stubs have no `initial` together with a variable `keepdims`.
+_fmax: Any = np.fmax.reduce
+_fmin: Any = np.fmin.reduce
+
+
 def _least(dtype: np.dtype[Any]) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
@@ -255,7 +260,7 @@ def max(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
     """The largest element along dims, ignoring NaN; the first of ties receives the gradient. Deeplearning4j:
     ``Max``.
     """
-    return np.fmax.reduce(x, dims, keepdims=keep_dims, initial=_least(x.dtype))
+    return _fmax(x, dims, keepdims=keep_dims, initial=_least(x.dtype))
 
 
 @_reduction(_real, _extreme_gradient(False, False), _legacy("reduce_same", 3))
@@ -263,25 +268,25 @@ def min(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
     """The smallest element along dims, ignoring NaN; the first of ties receives the gradient.
     Deeplearning4j: ``Min``.
     """
-    return np.fmin.reduce(x, dims, keepdims=keep_dims, initial=_greatest(x.dtype))
+    return _fmin(x, dims, keepdims=keep_dims, initial=_greatest(x.dtype))
 
 
 @_reduction(_real, _extreme_gradient(True, True), _legacy("reduce_same", 4))
 def amax(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The largest |x| along dims, ignoring NaN. Deeplearning4j: ``AMax``."""
-    return np.fmax.reduce(np.abs(x), dims, keepdims=keep_dims, initial=0)
+    return _fmax(np.abs(x), dims, keepdims=keep_dims, initial=0)
 
 
 @_reduction(_real, _extreme_gradient(False, True), _legacy("reduce_same", 6))
 def amin(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The smallest |x| along dims, ignoring NaN. Deeplearning4j: ``AMin``."""
-    return np.fmin.reduce(np.abs(x), dims, keepdims=keep_dims, initial=_greatest(x.dtype))
+    return _fmin(np.abs(x), dims, keepdims=keep_dims, initial=_greatest(x.dtype))
 
 
 @_reduction(mean_type, _extreme_gradient(True, True), _legacy("reduce_float", 4))
 def norm_max(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The largest |x| along dims, ignoring NaN; integers give float32. Deeplearning4j: ``NormMax``."""
-    return np.fmax.reduce(np.abs(_as_float(x)), dims, keepdims=keep_dims, initial=0)
+    return _fmax(np.abs(_as_float(x)), dims, keepdims=keep_dims, initial=0)
 
 
 def _mask_rule(specs: Specs, attrs: Attrs) -> list[Spec]:

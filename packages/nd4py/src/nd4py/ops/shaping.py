@@ -136,6 +136,10 @@ def _reshape_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple
     return tuple(result), offset
 
 
+def _reshape_gradient(c: GradientContext) -> list[Any]:
+    return [reshape(c.grads[0], shape=tuple(c.inputs[0].shape))]
+
+
 @primitive(
     "base",
     infer=_reshape_rule,
@@ -143,7 +147,7 @@ def _reshape_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple
     traits=_V,
     view=_reshape_view,
     direct=lambda x, *, shape: x.reshape(shape),
-    gradient=lambda c: [reshape(c.grads[0], shape=tuple(c.inputs[0].shape))],
+    gradient=_reshape_gradient,
     dl4j=Dl4j("reshape", ints=("shape",)),
     samples=lambda: [
         ((real(4, 6),), {"shape": (2, 3, 4)}),
@@ -165,6 +169,14 @@ def _permute_canonical(specs: Specs, attrs: dict[str, Any]) -> dict[str, Any]:
     return attrs
 
 
+def _permute_gradient(c: GradientContext) -> list[Any]:
+    return [
+        permute(
+            c.grads[0], dims=tuple(c.attrs["dims"].index(i) for i in range(len(c.attrs["dims"])))
+        )
+    ]
+
+
 @primitive(
     "base",
     infer=lambda specs, attrs: [
@@ -174,11 +186,7 @@ def _permute_canonical(specs: Specs, attrs: dict[str, Any]) -> dict[str, Any]:
     traits=_V,
     direct=lambda x, *, dims: x.transpose(dims),
     view=lambda spec, strides, offset, attrs: (tuple(strides[i] for i in attrs["dims"]), offset),
-    gradient=lambda c: [
-        permute(
-            c.grads[0], dims=tuple(c.attrs["dims"].index(i) for i in range(len(c.attrs["dims"])))
-        )
-    ],
+    gradient=_permute_gradient,
     dl4j=Dl4j("permute", ints=("dims",)),
     samples=lambda: [((real(2, 3, 4),), {"dims": (2, 0, 1)}), ((real(2, 3),), {"dims": (-1, 0)})],
 )
@@ -306,6 +314,10 @@ def _slice_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple[I
     return tuple(s * k for s, k in zip(strides, attrs["strides"], strict=True)), offset + moved
 
 
+def _slice_gradient(c: GradientContext) -> list[Any]:
+    return [slice_grad(c.grads[0], shape=tuple(c.inputs[0].shape), **c.attrs)]
+
+
 @primitive(
     "base",
     infer=_slice_rule,
@@ -313,7 +325,7 @@ def _slice_view(spec: Spec, strides: Ints, offset: int, attrs: Attrs) -> tuple[I
     traits=_V,
     view=_slice_view,
     direct=lambda x, **attrs: x[_slices(attrs)],
-    gradient=lambda c: [slice_grad(c.grads[0], shape=tuple(c.inputs[0].shape), **c.attrs)],
+    gradient=_slice_gradient,
     dl4j=Dl4j("strided_slice", ints=("begin", "end", "strides")),
     samples=lambda: [
         ((real(5, 6),), {"begin": (1, 0), "end": (4, 6), "strides": (2, 3)}),

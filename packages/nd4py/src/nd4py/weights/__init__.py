@@ -91,7 +91,7 @@ def get(value: Any) -> WeightInit:
     """
     if isinstance(value, Distribution):
         return WeightInitDistribution(value)
-    return lookup(value, WeightInit, _NAMES)
+    return lookup(value, WeightInit, _NAMES)  # type: ignore[type-abstract]
 
 
 _NAMES: dict[str, Callable[[], WeightInit]] = {

@@ -184,4 +184,4 @@ class OrthogonalDistribution(Distribution):
 
 def get_distribution(value: Any) -> Distribution:
     """A distribution from itself or Deeplearning4j's JSON."""
-    return lookup(value, Distribution, {})
+    return lookup(value, Distribution, {})  # type: ignore[type-abstract]

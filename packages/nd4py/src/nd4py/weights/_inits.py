@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from nd4py import dtypes
-from nd4py._java_json import JavaObject, field, from_json
+from nd4py._java_json import JavaObject, field
 
 from ._distributions import (
     ConstantDistribution,
     Distribution,
     NormalDistribution,
     UniformDistribution,
+    get_distribution,
 )
 
 _WEIGHTS = "org.deeplearning4j.nn.weights."
@@ -83,7 +84,7 @@ class WeightInitDistribution(WeightInit):
     """The given distribution, whatever the shape."""
 
     java_class: ClassVar[str] = _WEIGHTS + "WeightInitDistribution"
-    distribution: Distribution = field(decode=lambda tree: from_json(tree, Distribution))
+    distribution: Distribution = field(decode=get_distribution)
 
     def distribution_for(
         self, shape: tuple[int, ...], fan_in: float, fan_out: float

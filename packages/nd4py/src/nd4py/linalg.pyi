@@ -1,0 +1,4 @@
+# Derived from the registry of operations by tools/operation_stubs.py; do not edit.
+
+from .ops.linear import matmul as matmul
+from .ops.linear import mmul as mmul

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from nd4py.data import DataSet
-from nd4py.updaters import Adam
 
 from dl4py import (
     ConvolutionLayer,
@@ -18,6 +16,8 @@ from dl4py import (
     OutputLayer,
     SubsamplingLayer,
 )
+from nd4py.data import DataSet
+from nd4py.updaters import Adam
 
 
 def mlp_configuration(**settings: Any) -> MultiLayerConfiguration:

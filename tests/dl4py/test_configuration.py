@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from nd4py.regularization import L1, L2, WeightDecay
-from nd4py.updaters import Adam, Nesterovs, Sgd
 from small_networks import mlp_configuration
 
 from dl4py import (
@@ -27,6 +25,8 @@ from dl4py import (
     SubsamplingLayer,
     UnsupportedLayerError,
 )
+from nd4py.regularization import L1, L2, WeightDecay
+from nd4py.updaters import Adam, Nesterovs, Sgd
 
 
 def build(*layers, input_type=None, **settings):
@@ -55,7 +55,12 @@ def test_layers_take_unset_fields_from_the_network():
 
 def test_regularization_of_a_layer_replaces_that_of_the_network_by_class():
     conf = build(
-        DenseLayer(n_out=4, l2=0.5), DenseLayer(n_out=4, l2=0), OutputLayer(n_out=2), input_type=FF, l1=0.1, l2=0.2
+        DenseLayer(n_out=4, l2=0.5),
+        DenseLayer(n_out=4, l2=0),
+        OutputLayer(n_out=2),
+        input_type=FF,
+        l1=0.1,
+        l2=0.2,
     )
     assert conf.layers[0].regularization == (L2(0.5), L1(0.1))
     assert conf.layers[1].regularization == (L1(0.1),)
@@ -69,7 +74,11 @@ def test_global_weight_decay_is_given_to_each_layer_once():
 
 def test_dropout_zero_switches_the_network_default_off():
     conf = build(
-        DenseLayer(n_out=4), DenseLayer(n_out=4, dropout=0), OutputLayer(n_out=2), input_type=FF, dropout=0.5
+        DenseLayer(n_out=4),
+        DenseLayer(n_out=4, dropout=0),
+        OutputLayer(n_out=2),
+        input_type=FF,
+        dropout=0.5,
     )
     assert conf.layers[0].dropout == Dropout(0.5)
     assert conf.layers[1].dropout is None
@@ -145,8 +154,13 @@ def test_json_round_trip_gives_an_equal_configuration():
 
 
 def test_json_writes_what_is_not_a_number_as_text():
-    tree = json.loads(mlp_configuration(dropout=Dropout(p_schedule={
-        "@class": "org.nd4j.linalg.schedule.FixedSchedule", "value": 0.5})).to_json())
+    tree = json.loads(
+        mlp_configuration(
+            dropout=Dropout(
+                p_schedule={"@class": "org.nd4j.linalg.schedule.FixedSchedule", "value": 0.5}
+            )
+        ).to_json()
+    )
     assert tree["confs"][0]["layer"]["idropout"]["p"] == "NaN"
 
 
@@ -294,5 +308,7 @@ def test_seed_comes_from_the_clock_unless_given():
 
 
 def test_activation_layer_takes_the_network_default():
-    conf = build(ActivationLayer(), OutputLayer(n_out=2), input_type=FF, activation="relu", updater=Sgd(0.1))
+    conf = build(
+        ActivationLayer(), OutputLayer(n_out=2), input_type=FF, activation="relu", updater=Sgd(0.1)
+    )
     assert type(conf.layers[0].activation).__name__ == "ReLU"

@@ -7,21 +7,29 @@ import io
 import numpy as np
 import pytest
 from layer_samples import SAMPLES
-from nd4py.data import DataSet
-from nd4py.updaters import Sgd
 
 from dl4py import MultiLayerConfiguration, MultiLayerNetwork, NeuralNetConfiguration
 from dl4py.conf.layers._base import FAMILY
+from nd4py.data import DataSet
+from nd4py.updaters import Sgd
 
 MINIBATCH = 3
 
 
 def network(sample, data_type="DOUBLE", **settings):
-    given = {"seed": 11, "activation": "tanh", "updater": Sgd(0.05), "data_type": data_type, **settings}
+    given = {
+        "seed": 11,
+        "activation": "tanh",
+        "updater": Sgd(0.05),
+        "data_type": data_type,
+        **settings,
+    }
     conf = NeuralNetConfiguration(**given).list(*sample.layers, input_type=sample.input_type)
     net = MultiLayerNetwork(conf).init()
     rng = np.random.default_rng(3)
-    net.set_params(np.asarray(net.params()) + 0.1 * rng.normal(size=net.num_params()))  # biases count too
+    net.set_params(
+        np.asarray(net.params()) + 0.1 * rng.normal(size=net.num_params())
+    )  # biases count too
     return net
 
 
@@ -112,7 +120,9 @@ def test_training_lowers_the_score_and_a_file_keeps_the_result(sample, data_type
     file = io.BytesIO()
     net.save(file)
     again = MultiLayerNetwork.load(file.getvalue())
-    assert np.array_equal(np.asarray(again.output(data.features)), np.asarray(net.output(data.features)))
+    assert np.array_equal(
+        np.asarray(again.output(data.features)), np.asarray(net.output(data.features))
+    )
     assert again.iteration_count == 26
 
 
@@ -124,7 +134,8 @@ def test_channels_last_gives_what_channels_first_gives(name):
 
     kind = sample.input_type
     conf = NeuralNetConfiguration(seed=11, activation="tanh", data_type="DOUBLE").list(
-        sample.layers[0], input_type=InputType.convolutional(kind.height, kind.width, kind.channels, "NHWC")
+        sample.layers[0],
+        input_type=InputType.convolutional(kind.height, kind.width, kind.channels, "NHWC"),
     )
     last = MultiLayerNetwork(conf).init()
     last.set_params(np.asarray(first.params())[: last.num_params()])

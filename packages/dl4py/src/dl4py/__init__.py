@@ -14,6 +14,54 @@ from typing import TYPE_CHECKING, Any
 
 from dl4py._version import __version__ as __version__
 
+if TYPE_CHECKING:
+    from dl4py._model_serializer import add_normalizer_to_model as add_normalizer_to_model
+    from dl4py._model_serializer import list_objects_in_file as list_objects_in_file
+    from dl4py._model_serializer import restore_multi_layer_network as restore_multi_layer_network
+    from dl4py._model_serializer import (
+        restore_multi_layer_network_and_normalizer as restore_multi_layer_network_and_normalizer,
+    )
+    from dl4py._model_serializer import restore_normalizer as restore_normalizer
+    from dl4py._model_serializer import write_model as write_model
+    from dl4py.conf import AlphaDropout as AlphaDropout
+    from dl4py.conf import DropConnect as DropConnect
+    from dl4py.conf import Dropout as Dropout
+    from dl4py.conf import GaussianDropout as GaussianDropout
+    from dl4py.conf import GaussianNoise as GaussianNoise
+    from dl4py.conf import InputType as InputType
+    from dl4py.conf import LayerConfiguration as LayerConfiguration
+    from dl4py.conf import MaxNormConstraint as MaxNormConstraint
+    from dl4py.conf import MinMaxNormConstraint as MinMaxNormConstraint
+    from dl4py.conf import MultiLayerConfiguration as MultiLayerConfiguration
+    from dl4py.conf import NeuralNetConfiguration as NeuralNetConfiguration
+    from dl4py.conf import NonNegativeConstraint as NonNegativeConstraint
+    from dl4py.conf import SpatialDropout as SpatialDropout
+    from dl4py.conf import UnitNormConstraint as UnitNormConstraint
+    from dl4py.conf import WeightNoise as WeightNoise
+    from dl4py.conf.layers import ActivationLayer as ActivationLayer
+    from dl4py.conf.layers import Convolution2D as Convolution2D
+    from dl4py.conf.layers import ConvolutionLayer as ConvolutionLayer
+    from dl4py.conf.layers import DenseLayer as DenseLayer
+    from dl4py.conf.layers import DropoutLayer as DropoutLayer
+    from dl4py.conf.layers import LossLayer as LossLayer
+    from dl4py.conf.layers import OutputLayer as OutputLayer
+    from dl4py.conf.layers import Pooling2D as Pooling2D
+    from dl4py.conf.layers import SubsamplingLayer as SubsamplingLayer
+    from dl4py.errors import ConfigurationError as ConfigurationError
+    from dl4py.errors import ModelFileError as ModelFileError
+    from dl4py.errors import NotANumberError as NotANumberError
+    from dl4py.errors import UnsupportedLayerError as UnsupportedLayerError
+    from dl4py.listeners import Checkpoint as Checkpoint
+    from dl4py.listeners import CheckpointListener as CheckpointListener
+    from dl4py.listeners import CollectScoresListener as CollectScoresListener
+    from dl4py.listeners import EvaluativeListener as EvaluativeListener
+    from dl4py.listeners import PerformanceListener as PerformanceListener
+    from dl4py.listeners import ProgressBarListener as ProgressBarListener
+    from dl4py.listeners import ScoreIterationListener as ScoreIterationListener
+    from dl4py.listeners import TimeIterationListener as TimeIterationListener
+    from dl4py.listeners import TrainingListener as TrainingListener
+    from dl4py.nn import MultiLayerNetwork as MultiLayerNetwork
+
 # Public names by the module that has them; a module is imported when one of its names is first asked for.
 _PUBLIC: dict[str, tuple[str, ...]] = {
     "dl4py.conf": (

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def write_model(
     entries.append((COEFFICIENTS, array_to_bytes(model.params())))
     if save_updater:
         state = model.updater_state()
-        if state is not None and state.shape[0] > 0:
+        if state.shape[0] > 0:
             entries.append((UPDATER_STATE, array_to_bytes(state)))
     if normalizer is not None:
         entries.append((NORMALIZER, _normalizer_bytes(normalizer)))
@@ -227,7 +227,7 @@ class _Archive:
         limit = min(max_bytes, count * 8 + _HEADER_BYTES)
         try:
             with self._archive.open(info) as stream:
-                found = np.asarray(read_array(stream, "nd4j", max_bytes=limit))
+                found = np.asarray(read_array(cast(BinaryIO, stream), "nd4j", max_bytes=limit))
         except (FormatError, *_UNPACKING) as problem:
             raise ModelFileError(
                 f"{self.where}: {name}: {problem}; {count} numbers are expected"

@@ -170,7 +170,7 @@ class Family:
 
         return add
 
-    def __iter__(self) -> Iterable[type[JavaObject]]:  # type: ignore[misc]
+    def __iter__(self) -> Iterable[type[JavaObject]]:
         return iter(dict.fromkeys(self._classes.values()))
 
     def find(self, java_class: str) -> type[JavaObject] | None:

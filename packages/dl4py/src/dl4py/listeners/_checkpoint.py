@@ -49,7 +49,7 @@ class Checkpoint:
             numbers = [int(p) for p in parts[:4]]
         except ValueError:
             raise ValueError(f"{where}: expected four integers; received {line!r:.80}") from None
-        return Checkpoint(*numbers, parts[4], parts[5])
+        return Checkpoint(numbers[0], numbers[1], numbers[2], numbers[3], parts[4], parts[5])
 
 
 class CheckpointListener(TrainingListener):

@@ -89,7 +89,7 @@ class _Pass:
             return value
         name = f"schedule_{self.layer}_{len(self.graph.schedules)}"
         self.graph.schedules[name] = schedule
-        return ops.cast(self.graph.sd.scalar_input(name, "float64"), self._dtype)
+        return ops.cast(self.graph.sd.scalar_input(name, "float64"), dtype=self._dtype)
 
     def update(self, parameter: str, pseudo_gradient: Any) -> None:
         """See ``LayerContext.update``."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dl4py.listeners import TrainingListener
     from nd4py import NDArray
 
-_STORED = {
+_STORED: dict[str, np.dtype[Any]] = {
     "FLOAT": np.dtype(np.float32),
     "DOUBLE": np.dtype(np.float64),
     "HALF": np.dtype(np.float16),
@@ -68,7 +68,7 @@ class MultiLayerNetwork:
         self._check_numerics = False
         self._stored = _STORED[configuration.data_type]
         self._half = configuration.data_type == "HALF"
-        self._computed = np.dtype(np.float32) if self._half else self._stored
+        self._computed: np.dtype[Any] = np.dtype(np.float32) if self._half else self._stored
         self.compute_dtype = dtypes.dtype(self._computed)
         last = self.layers[-1]
         self.averages_score = configuration.confs[-1].mini_batch
@@ -134,7 +134,8 @@ class MultiLayerNetwork:
         The network's own memory, except in HALF networks, which give a float16 copy.
         """
         self._require_init()
-        return self._give(self.flat_params, self._params)
+        given: NDArray = self._give(self.flat_params, self._params)
+        return given
 
     def _give(self, values: NumpyArray[Any], live: Any = None) -> Any:
         if self._half:
@@ -170,7 +171,8 @@ class MultiLayerNetwork:
             KeyError: there is no such parameter.
         """
         self._require_init()
-        return self._give(self._slot(key).of(self.flat_params), self.parameter_views[key])
+        given: NDArray = self._give(self._slot(key).of(self.flat_params), self.parameter_views[key])
+        return given
 
     def set_param(self, key: str, value: Any) -> None:
         """Copies an array into one parameter.
@@ -252,13 +254,15 @@ class MultiLayerNetwork:
 
     def _iterate(self, data: DataSet) -> None:
         """One iteration. The way from here to the native call is the hot path of small networks."""
-        x, y = data.features, data.labels
         step = self._step
+        if step is None or self._listeners:
+            self._iterate_fully(data)
+            return
+        x: Any = data.features
+        y: Any = data.labels
         iteration = self.iteration_count
         if (
-            step is None
-            or self._listeners
-            or x.shape != step.x_shape
+            x.shape != step.x_shape
             or y.shape != step.y_shape
             or data.features_mask is not None
             or data.labels_mask is not None
@@ -354,7 +358,8 @@ class MultiLayerNetwork:
     def updater_state(self) -> NDArray:
         """The updater's state as one vector; of length 0 where no updater has any."""
         self._require_init()
-        return self._give(self.flat_state)
+        given: NDArray = self._give(self.flat_state)
+        return given
 
     def set_updater_state(self, state: Any) -> None:
         """Copies a flat vector into the updater's state.
@@ -409,11 +414,12 @@ class MultiLayerNetwork:
         """
         if not train and features_mask is None and labels_mask is None:
             try:
-                return self._outputs[x.shape].run((x,), ())[0]
+                return self._outputs[x.shape].run((x,), ())[0]  # type: ignore[no-any-return]
             except (AttributeError, KeyError, TypeError, ValueError):
                 pass  # not met before, or another dtype, or no NDArray
         self._require_init()
-        return self._inference.output(x, train, features_mask, labels_mask)
+        found: NDArray = self._inference.output(x, train, features_mask, labels_mask)
+        return found
 
     def predict(self, x: Any) -> NumpyArray[np.int64]:
         """The index of the largest output of each example, ``[n]``."""
@@ -422,7 +428,8 @@ class MultiLayerNetwork:
             raise ValueError(
                 f"predict: expected an output of rank 2; the network gives shape {values.shape}"
             )
-        return values.argmax(axis=1)
+        largest: NumpyArray[np.int64] = values.argmax(axis=1)
+        return largest
 
     def feed_forward(
         self, x: Any, *, train: bool = False, features_mask: Any = None

@@ -9,13 +9,14 @@ from dl4py.conf.layers import AbstractLayer
 from dl4py.nn._graph import COUNTERS_PER_ITERATION, RANDOM_COUNTER, NetworkGraph, Shapes, record
 from dl4py.nn._parameters import Block, ParameterLayout, as_ndarray
 from samediff import GradientNormalization, Segment, UpdateBlock
+from samediff._updates import NormalizationMode
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
 
 ScalarSource = Callable[[int, int], float]
 
-_NORMALIZATIONS: dict[str, tuple[str, bool]] = {
+_NORMALIZATIONS: dict[str, tuple[NormalizationMode, bool]] = {
     "RenormalizeL2PerLayer": ("renormalize_l2", True),
     "RenormalizeL2PerParamType": ("renormalize_l2", False),
     "ClipElementWiseAbsoluteValue": ("clip_elementwise_absolute", True),
@@ -174,7 +175,11 @@ def _coefficients(
     """L1, L2, weight decay and whether the learning rate multiplies it; schedules become per-call scalars."""
     from nd4py import regularization as reg
 
-    totals: dict[type, float | str] = {reg.L1: 0.0, reg.L2: 0.0, reg.WeightDecay: 0.0}
+    totals: dict[type[reg.Regularization], float | str] = {
+        reg.L1: 0.0,
+        reg.L2: 0.0,
+        reg.WeightDecay: 0.0,
+    }
     for cls in totals:
         mine = [r for r in regularizations if type(r) is cls]
         if not mine:
@@ -210,7 +215,7 @@ def _normalizations(network: MultiLayerNetwork) -> list[GradientNormalization]:
                 as_ndarray(network.flat_gradient[a:b]),
                 mode,
                 threshold,
-                name=layer.label(index),  # type: ignore[arg-type]
+                name=layer.label(index),
             )
             for a, b in ranges
         ]

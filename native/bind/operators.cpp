@@ -32,7 +32,8 @@ PyObject* not_native() { return nullptr; }
 template <int op>
 nd_binary_loop plain_loop(const nd_kernel_table* table, int dtype, int& out) noexcept {
     constexpr int kernel = op == true_divide ? static_cast<int>(ND_BINARY_div) : op;
-    if (op == true_divide && !is_floating(dtype)) return nullptr;
+    // Integers divide as floats, and their exponents must be looked at.
+    if ((op == true_divide || op == ND_BINARY_pow) && !is_floating(dtype)) return nullptr;
     out = binary_domain(kernel) == ND_PREDICATE ? static_cast<int>(ND_BOOL) : dtype;
     return table->binary[kernel][dtype];
 }
@@ -89,18 +90,54 @@ PyObject* quick(PyObject* x, PyObject* y) {
     return small_result(b, out, [&](char* target) { loop(element, 0, b.data, size, target, item_size(out), b.numel); });
 }
 
+// The same in place: both contiguous, of one dtype and shape, and apart from each other or the very same.
+template <int op>
+bool quick_in_place(PyObject* x, PyObject* y) {
+    const nd_kernel_table* table = active_table();
+    if (table == nullptr) return false;
+    Array& a = array_of(x);
+    if (!is_small(a) || a.readonly) return false;
+    int out = 0;
+    const nd_binary_loop loop = plain_loop<op>(table, a.dtype, out);
+    if (loop == nullptr || out != a.dtype) return false;
+    const int64_t size = item_size(a.dtype);
+    if (is_ndarray(y)) {
+        const Array& b = array_of(y);
+        if (a.dtype != b.dtype || !b.c_contiguous || !(a.shape == b.shape)) return false;
+        if (a.data != b.data && may_overlap(a, b)) return false;
+        loop(a.data, size, b.data, size, a.data, size, a.numel);
+        return true;
+    }
+    if (!is_floating(a.dtype) || !(PyFloat_CheckExact(y) || PyLong_CheckExact(y))) return false;
+    alignas(16) char element[16];
+    write_element(*scalar_of(y), a.dtype, element);
+    loop(a.data, size, element, 0, a.data, size, a.numel);
+    return true;
+}
+
 // -------------------------------------------------------------------------------------------------------------- operands
 
+// An NDArray is borrowed from its Python object, everything else becomes an array of its own.
 struct Operand {
-    Array array;
+    const Array* borrowed = nullptr;
+    Array owned;
     std::optional<Scalar> scalar;
+
+    const Array& array() const noexcept { return borrowed != nullptr ? *borrowed : owned; }
 };
 
 std::optional<Operand> operand_of(PyObject* object) {
-    if (is_ndarray(object)) return Operand{array_of(object), std::nullopt};
-    if (auto scalar = scalar_of(object)) return Operand{Array(), scalar};
-    if (is_numpy_array(object) || is_numpy_scalar(object)) return Operand{from_anything(object), std::nullopt};
-    return std::nullopt;
+    Operand operand;
+    if (is_ndarray(object)) {
+        operand.borrowed = &array_of(object);
+    } else if ((operand.scalar = scalar_of(object))) {
+        return operand;
+    } else if (is_numpy_array(object) || is_numpy_scalar(object)) {
+        operand.owned = from_anything(object);
+    } else {
+        return std::nullopt;
+    }
+    return operand;
 }
 
 bool compares(int op) noexcept { return op != true_divide && binary_domain(op) == ND_PREDICATE; }
@@ -134,22 +171,22 @@ Array filled_bool(const Dims& shape, bool value) {
 
 // Gives a weak scalar its array. Returns a finished comparison where the scalar lies beyond the other's range.
 std::optional<Array> settle(int op, Operand& scalar, const Operand& other, bool scalar_is_left) {
-    const int dtype = promote_weak(other.array.dtype, scalar.scalar->kind);
+    const int dtype = promote_weak(other.array().dtype, scalar.scalar->kind);
     if (dtype < 0) {  // text with numbers: promotion is what complains
-        scalar.array = array_of_scalar(*scalar.scalar, scalar.scalar->kind == Kind::text ? ND_UTF8 : ND_FLOAT64);
+        scalar.owned = array_of_scalar(*scalar.scalar, scalar.scalar->kind == Kind::text ? ND_UTF8 : ND_FLOAT64);
         return std::nullopt;
     }
     if (scalar.scalar->kind == Kind::signed_integer && is_integer(dtype)) {
         const int side = compare_to_range(*scalar.scalar, dtype);
         if (side != 0 && compares(op)) {
-            return filled_bool(other.array.shape, beyond_range(scalar_is_left ? mirrored(op) : op, side));
+            return filled_bool(other.array().shape, beyond_range(scalar_is_left ? mirrored(op) : op, side));
         }
         if (side != 0 && op == true_divide) {
-            scalar.array = array_of_scalar(*scalar.scalar, ND_FLOAT64);
+            scalar.owned = array_of_scalar(*scalar.scalar, ND_FLOAT64);
             return std::nullopt;
         }
     }
-    scalar.array = array_of_scalar(*scalar.scalar, dtype);
+    scalar.owned = array_of_scalar(*scalar.scalar, dtype);
     return std::nullopt;
 }
 
@@ -249,7 +286,7 @@ PyObject* binary_slot(PyObject* a, PyObject* b) {
 
 template <int op>
 PyObject* in_place_slot(PyObject* a, PyObject* b) {
-    return in_place(op, a, b);
+    return guarded([&] { return quick_in_place<op>(a, b) ? Py_NewRef(a) : in_place(op, a, b); });
 }
 
 template <int op>
@@ -312,7 +349,7 @@ PyObject* binary(int op, PyObject* x, PyObject* y) {
         auto operands = operands_of(op, x, y);
         if (!operands) return not_implemented();
         if (operands->finished) return wrap(*std::move(operands->finished));
-        return wrap(compute_binary(op, operands->a.array, operands->b.array));
+        return wrap(compute_binary(op, operands->a.array(), operands->b.array()));
     });
 }
 
@@ -322,8 +359,8 @@ PyObject* native_binary(int op, PyObject* x, PyObject* y) {
         auto operands = operands_of(op, x, y);
         if (!operands) return not_native();
         if (operands->finished) return wrap(*std::move(operands->finished));
-        const Array& a = operands->a.array;
-        const Array& b = operands->b.array;
+        const Array& a = operands->a.array();
+        const Array& b = operands->b.array();
         const int common = promote(a.dtype, b.dtype);
         // Only what needs no rule but promotion; the rest is the declaration's business.
         if (common < 0 || active_table()->binary[op][common] == nullptr) return not_native();
@@ -339,7 +376,7 @@ PyObject* in_place(int op, PyObject* x, PyObject* y) {
         auto operands = operands_of(op, x, y);
         if (!operands) return not_implemented();
         Array& a = array_of(x);
-        const Array& b = operands->b.array;
+        const Array& b = operands->b.array();
         const Resolved resolved = resolve_binary(op, a.dtype, b.dtype);
         const char* name = binary_name(resolved.op);
         check_in_place(name, a, b, resolved);
@@ -359,7 +396,7 @@ PyObject* in_place_reversed(int op, PyObject* x, PyObject* y) {
         auto operands = operands_of(op, y, x);
         if (!operands) return not_implemented();
         Array& target = array_of(x);
-        const Array& other = operands->a.array;
+        const Array& other = operands->a.array();
         const Resolved resolved = resolve_binary(op, other.dtype, target.dtype);
         check_in_place(binary_name(resolved.op), target, other, resolved);
         copy_into(binary_name(resolved.op), target, compute_binary(op, other, target));
@@ -408,13 +445,13 @@ PyObject* matmul(PyObject* x, PyObject* y) {
         if (first->scalar || second->scalar) {
             throw std::invalid_argument("matmul: expected arrays, received a number; use * to multiply by it");
         }
-        const int dtype = promote(first->array.dtype, second->array.dtype);
+        const int dtype = promote(first->array().dtype, second->array().dtype);
         if (dtype < 0 || dtype == ND_UTF8) {
-            throw TypeError(std::string("matmul: not defined for ") + dtype_name(first->array.dtype) + " and " +
-                            dtype_name(second->array.dtype));
+            throw TypeError(std::string("matmul: not defined for ") + dtype_name(first->array().dtype) + " and " +
+                            dtype_name(second->array().dtype));
         }
-        const Array a = converted(first->array, dtype);
-        const Array b = converted(second->array, dtype);
+        const Array a = converted(first->array(), dtype);
+        const Array b = converted(second->array(), dtype);
         std::optional<Array> product;
         {
             const WithoutGil unlocked(a.numel > b.numel ? a.numel : b.numel);

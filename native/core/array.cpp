@@ -64,10 +64,10 @@ int64_t checked_numel(const Dims& shape, int64_t itemsize) {
     int64_t numel = 1;
     for (const int64_t extent : shape) {
         if (extent < 0) throw std::invalid_argument("shape: extents must not be negative, received " + to_text(shape));
-        numel *= extent;  // cannot overflow: |numel| <= nonzero, which is checked
         if (extent != 0 && __builtin_mul_overflow(nonzero, extent, &nonzero)) {
             throw std::length_error("shape: an array of shape " + to_text(shape) + " is larger than any memory");
         }
+        numel *= extent;  // at most `nonzero`
     }
     return numel;
 }

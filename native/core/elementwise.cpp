@@ -40,6 +40,17 @@ char order_for(const Array& a, const Array& b, const Dims& shape) noexcept {
     return a.numel == 1 ? order_for(b, shape) : 'c';
 }
 
+// The array itself where it has the dtype, without taking a reference.
+struct Converted {
+    Converted(const Array& given, int dtype)
+        : owned(given.dtype == dtype ? Array() : converted(given, dtype)), array(given.dtype == dtype ? given : owned) {}
+    Converted(const Converted&) = delete;
+    Converted& operator=(const Converted&) = delete;
+
+    const Array owned;
+    const Array& array;
+};
+
 bool lie_alike(const Array& a, const Array& b) noexcept {
     return a.shape == b.shape && ((a.c_contiguous && b.c_contiguous) || (a.f_contiguous && b.f_contiguous));
 }
@@ -156,14 +167,14 @@ void run_unary(nd_unary_loop loop, Array& out, const Array& x, int64_t grain) {
 Array apply_binary(nd_binary_loop loop, const Resolved& resolved, const Array& a, const Array& b) {
     const Dims shape = broadcast_shapes(binary_name(resolved.op), a.shape, b.shape);
     Array out = Array::empty(resolved.out, shape, order_for(a, b, shape));
-    run_binary(loop, out, converted(a, resolved.compute), converted(b, resolved.compute),
-               grain_of(binary_domain(resolved.op)));
+    const Converted x(a, resolved.compute), y(b, resolved.compute);
+    run_binary(loop, out, x.array, y.array, grain_of(binary_domain(resolved.op)));
     return out;
 }
 
 Array apply_unary(nd_unary_loop loop, const Resolved& resolved, const Array& x) {
     Array out = Array::empty(resolved.out, x.shape, order_for(x, x.shape));
-    run_unary(loop, out, converted(x, resolved.compute), grain_of(unary_domain(resolved.op)));
+    run_unary(loop, out, Converted(x, resolved.compute).array, grain_of(unary_domain(resolved.op)));
     return out;
 }
 

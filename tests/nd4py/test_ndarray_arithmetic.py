@@ -280,6 +280,8 @@ def test_errors_name_operation_and_shapes(kernels: str) -> None:
             nd.ones(3, "uint8") + 300
         with pytest.raises(ValueError, match="integers to negative integer powers"):
             nd.ones(3, "int32") ** -1
+        with pytest.raises(ValueError, match="integers to negative integer powers"):
+            nd.ones(2, "int32") ** nd.array([1, -1], "int32")
         with pytest.raises(TypeError, match="addi: expected an array or a number, received list"):
             a.addi([1])
         with pytest.raises(TypeError, match="unsupported operand"):

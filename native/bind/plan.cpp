@@ -122,6 +122,13 @@ double run_score(const Plan& plan, const nb::tuple& inputs, const nb::tuple& sca
     }
 }
 
+std::vector<double> profile(const Plan& plan, const nb::tuple& inputs, const nb::tuple& scalars, int repeats) {
+    if (repeats < 1) throw std::invalid_argument("repeats must be at least 1");
+    const Arguments arguments(plan, inputs, scalars);
+    const nb::gil_scoped_release release;
+    return plan.profile({arguments.inputs.data(), inputs.size()}, {arguments.scalars.data(), scalars.size()}, repeats);
+}
+
 nb::list explain(const Plan& plan) {
     nb::list steps;
     const auto shapes = [&](const std::vector<int>& buffers) {
@@ -180,6 +187,8 @@ void bind_plan(nb::module_& module) {
              "Runs the plan with the GIL released and returns its outputs as fresh arrays.")
         .def("run_score", &run_score, "inputs"_a, "scalars"_a = nb::tuple(),
              "Runs the plan and returns its first output, one number, as a float.")
+        .def("profile", &profile, "inputs"_a, "scalars"_a = nb::tuple(), "repeats"_a = 100,
+             "Median microseconds of each step over `repeats` runs; arrays that the plan updates are updated each time.")
         .def("explain", &explain, "One dictionary per step: kernel, label, shapes, blocked layout, Python callback.")
         .def("memory", &memory, "(buffer, offset, bytes, first step, last step, continues) of every temporary.")
         .def_prop_ro("arena_bytes", &Plan::arena_bytes);

@@ -1,5 +1,7 @@
 #include "graph/plan.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -168,19 +170,8 @@ void Plan::check_numerics(const PlanStep& step, const Context& context, size_t p
     }
 }
 
-std::vector<Array> Plan::run(std::span<const Array* const> inputs, std::span<const int64_t> scalars) const {
-    struct Lease {  // gives the context back whatever happens
-        const Plan& plan;
-        std::unique_ptr<Context> context;
-        ~Lease() {
-            const std::lock_guard lock(plan.mutex_);
-            plan.idle_.push_back(std::move(context));
-        }
-    };
-    const Lease lease{*this, take_context()};
-    Context& context = *lease.context;
-
-    std::vector<Array> copies;
+void Plan::bind(Context& context, std::span<const Array* const> inputs, std::span<const int64_t> scalars,
+                std::vector<Array>& copies, std::vector<Array>& results) const {
     for (size_t i = 0; i < inputs.size(); ++i) {
         const Array* array = inputs[i];
         if (!array->is_contiguous()) {
@@ -192,47 +183,94 @@ std::vector<Array> Plan::run(std::span<const Array* const> inputs, std::span<con
         for (const auto& patch : context.inputs[i]) context.pointers[patch.pointer] = array->data + patch.offset;
     }
     if (!scalars.empty()) std::memcpy(context.scalars.data(), scalars.data(), scalars.size_bytes());
-    std::vector<Array> results;
     results.reserve(outputs_.size());
     for (size_t i = 0; i < outputs_.size(); ++i) {
         const PlanBuffer& b = buffers_[static_cast<size_t>(outputs_[i])];
         const Array& result = results.emplace_back(Array::empty(b.dtype, b.shape));
         for (const auto& patch : context.outputs[i]) context.pointers[patch.pointer] = result.data + patch.offset;
     }
+}
 
-    char* const scratch = context.arena + scratch_offset_;
+void Plan::call_back(const PlanStep& step, char* const* in, char* const* out) const {
+    std::vector<Array> arguments;
+    for (size_t i = 0; i < step.in.size(); ++i) {
+        if (step.in[i].root < 0) continue;
+        const PlanBuffer& b = buffers_[static_cast<size_t>(step.in_buffers[i])];
+        const Array& copy = arguments.emplace_back(Array::empty(b.dtype, b.shape));
+        copy_strided(copy.data, copy.strides, in[i], b.strides, b.shape, item_size(b.dtype));
+    }
+    const std::vector<Array> values = step.callback->call(arguments);
+    for (size_t i = 0; i < step.out.size(); ++i) {
+        const PlanBuffer& b = buffers_[static_cast<size_t>(step.out_buffers[i])];
+        if (i >= values.size() || values[i].dtype != b.dtype || !(values[i].shape == b.shape)) {
+            throw std::runtime_error(step.kernel + ": the reference returned another dtype or shape than declared");
+        }
+        copy_strided(out[i], b.strides, values[i].data, values[i].strides, b.shape, item_size(b.dtype));
+    }
+}
+
+void Plan::run_step(size_t index, Context& context, size_t pointer) const {
+    const PlanStep& step = steps_[index];
+    char* const* in = context.pointers.data() + pointer;
+    char* const* out = in + step.in.size();
+    if (step.callback) {
+        call_back(step, in, out);
+    } else {
+        nd_error error;
+        error.text[0] = 0;
+        const nd_status status = step.prepared.run(step.prepared.state, context.instances[index], in, out,
+                                                   context.arena + scratch_offset_, &error);
+        if (status != ND_OK) fail(step, status, error);
+    }
+    if (check_numerics_) check_numerics(step, context, pointer);
+}
+
+// Gives the context back whatever happens.
+struct Plan::Lease {
+    const Plan& plan;
+    std::unique_ptr<Context> context;
+
+    ~Lease() {
+        const std::lock_guard lock(plan.mutex_);
+        plan.idle_.push_back(std::move(context));
+    }
+};
+
+std::vector<Array> Plan::run(std::span<const Array* const> inputs, std::span<const int64_t> scalars) const {
+    const Lease lease{*this, take_context()};
+    std::vector<Array> copies, results;
+    bind(*lease.context, inputs, scalars, copies, results);
     size_t pointer = 0;
     for (size_t s = 0; s < steps_.size(); ++s) {
-        const PlanStep& step = steps_[s];
-        char* const* in = context.pointers.data() + pointer;
-        char* const* out = in + step.in.size();
-        if (step.callback) {
-            std::vector<Array> arguments;
-            for (size_t i = 0; i < step.in.size(); ++i) {
-                if (step.in[i].root < 0) continue;
-                const PlanBuffer& b = buffers_[static_cast<size_t>(step.in_buffers[i])];
-                const Array& copy = arguments.emplace_back(Array::empty(b.dtype, b.shape));
-                copy_strided(copy.data, copy.strides, in[i], b.strides, b.shape, item_size(b.dtype));
-            }
-            const std::vector<Array> values = step.callback->call(arguments);
-            for (size_t i = 0; i < step.out.size(); ++i) {
-                const PlanBuffer& b = buffers_[static_cast<size_t>(step.out_buffers[i])];
-                if (i >= values.size() || values[i].dtype != b.dtype || !(values[i].shape == b.shape)) {
-                    throw std::runtime_error(step.kernel + ": the reference returned another dtype or shape than declared");
-                }
-                copy_strided(out[i], b.strides, values[i].data, values[i].strides, b.shape, item_size(b.dtype));
-            }
-        } else {
-            nd_error error;
-            error.text[0] = 0;
-            const nd_status status =
-                step.prepared.run(step.prepared.state, context.instances[s], in, out, scratch, &error);
-            if (status != ND_OK) fail(step, status, error);
-        }
-        if (check_numerics_) check_numerics(step, context, pointer);
-        pointer += step.in.size() + step.out.size();
+        run_step(s, *lease.context, pointer);
+        pointer += steps_[s].in.size() + steps_[s].out.size();
     }
     return results;
+}
+
+std::vector<double> Plan::profile(std::span<const Array* const> inputs, std::span<const int64_t> scalars,
+                                  int repeats) const {
+    using Clock = std::chrono::steady_clock;
+    const Lease lease{*this, take_context()};
+    std::vector<Array> copies, results;
+    bind(*lease.context, inputs, scalars, copies, results);
+    std::vector<std::vector<double>> times(steps_.size());
+    for (int r = 0; r < repeats; ++r) {
+        size_t pointer = 0;
+        for (size_t s = 0; s < steps_.size(); ++s) {
+            const auto start = Clock::now();
+            run_step(s, *lease.context, pointer);
+            times[s].push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+            pointer += steps_[s].in.size() + steps_[s].out.size();
+        }
+    }
+    std::vector<double> medians;
+    for (auto& t : times) {
+        const auto middle = t.begin() + static_cast<std::ptrdiff_t>(t.size() / 2);
+        std::nth_element(t.begin(), middle, t.end());
+        medians.push_back(*middle);
+    }
+    return medians;
 }
 
 }  // namespace nd

@@ -159,3 +159,17 @@ def test_shape_of_a_deep_graph():
     for _ in range(3000):
         y = y + 1.0
     assert y.shape == (None, 2)
+
+
+def test_weight_initialisations_make_variables():
+    def values(seed):
+        sd = SameDiff.create(seed=seed)
+        first = sd.var("a", shape=(30, 20), initializer="xavier")
+        second = sd.var("b", shape=(30, 20), initializer="xavier")
+        return np.asarray(first.get_arr()), np.asarray(second.get_arr())
+
+    a, b = values(5)
+    assert a.std() == pytest.approx(np.sqrt(2 / 50), rel=0.15)
+    assert not np.allclose(a, b)
+    assert (values(5)[0] == a).all()
+    assert not np.allclose(values(6)[0], a)

@@ -176,9 +176,7 @@ def test_numerics_check_names_the_first_node(executor):
     (inverse * 2.0).rename("y")
     plan = sd.compile_inference(["y"], check_numerics=True)
     assert np.asarray(plan(np.ones(2))[0]).tolist() == [2.0, 2.0]
-    with pytest.raises(
-        NumericsError, match="scale/inverse: operation div produced an infinite value"
-    ):
+    with pytest.raises(NumericsError, match=r"scale/inverse.*div.* produced an infinite value"):
         plan(np.array([1.0, 0.0]))
 
 

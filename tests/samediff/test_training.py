@@ -379,7 +379,7 @@ def test_first_nan_is_reported_by_node(executor):
     ops.sum(ops.tanh(inner)).rename("loss")
     plan = sd.compile_training("loss", gradients={"w": np.zeros(3)}, check_numerics=True)
     assert np.isfinite(plan.run((np.ones(3),))[0])
-    with pytest.raises(NumericsError, match="layer2/logarithm: operation log produced NaN"):
+    with pytest.raises(NumericsError, match=r"layer2/logarithm.*log.* produced NaN"):
         plan.run((np.array([1.0, -1.0, 2.0]),))
     unchecked = sd.compile_training("loss", gradients={"w": np.zeros(3)})
     assert np.isnan(unchecked.run((np.array([1.0, -1.0, 2.0]),))[0])

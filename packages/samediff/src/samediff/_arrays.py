@@ -20,10 +20,23 @@ def as_array(value: Any) -> Any:
     return value if is_ndarray(value) else from_numpy(np.asarray(value))
 
 
-def initial_array(name: str, shape: tuple[int, ...], dtype: DType, initializer: Any) -> Any:
-    """The first contents of a variable: zeros, or what ``initializer(shape, dtype)`` gives."""
+def initial_array(
+    name: str, shape: tuple[int, ...], dtype: DType, initializer: Any, seed: int
+) -> Any:
+    """The first contents of a variable: zeros for None, what a function of shape and dtype gives, or a weight init.
+
+    Raises:
+        ValueError: the function gave another shape.
+    """
     if initializer is None:
         return from_numpy(np.zeros(shape, dtype.numpy))
+    if not callable(initializer):
+        from nd4py import weights
+
+        first, last = (shape[0], shape[-1]) if shape else (1, 1)
+        return weights.get(initializer).initialize(
+            shape, fan_in=first, fan_out=last, seed=seed, order="c", dtype=dtype
+        )
     array = as_array(initializer(shape, dtype))
     if tuple(array.shape) != shape:
         raise ValueError(

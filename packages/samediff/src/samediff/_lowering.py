@@ -65,7 +65,7 @@ class _Lowering:
             self._dense(v, b.scalar(v.dtype.code))
         self._choose_direct()
         for node in program.nodes:
-            b.label(node.origin)
+            b.label(_described(node))
             self._node(node)
         self._targets()
         outputs = [self._saved(v) for v in program.outputs]
@@ -310,6 +310,12 @@ class _Lowering:
     def _copy(self, source: int, target: int, what: str) -> None:
         if not self._b.step("copy", [source], [target], [], []):
             self._b.python_step(f"copy {what}", _identity, [source], [target])
+
+
+def _described(node: Node) -> str:
+    # A lone member would be known by the name of the fused kernel only.
+    one = node.body is not None and len(node.body) == 1
+    return f"{node.origin} ({node.body[0].op.name})" if one and node.body else node.origin
 
 
 def _identity(array: Any) -> Any:

@@ -29,8 +29,8 @@ class Plan(Protocol):
 class PlanCache:
     """Plans by key, at most ``settings.plan_cache`` of them; those not used for long go first.
 
-    ``get`` is a plain dictionary's: a hit needs no lock and keeps no books. Instead the plans form two generations: when
-    the young one is full it becomes the old one, and what is still in use comes back from there.
+    ``get`` is a plain dictionary's: a hit needs no lock and keeps no books. Instead the plans form two generations:
+    when the young one is full it becomes the old one, and what is still in use comes back from there.
     """
 
     def __init__(self, compile_plan: Callable[[Any], Plan]):

@@ -49,7 +49,8 @@ class SameDiff:
     [[11.0]]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, seed: int = 0) -> None:
+        self.seed = seed  # of the variables that are made by weight initialisations
         self._variables: dict[str, SDVariable] = {}
         self._order: dict[GraphNode, int] = {}
         self._scopes: list[str] = []
@@ -62,9 +63,9 @@ class SameDiff:
         self.epoch_count = 0
 
     @classmethod
-    def create(cls) -> SameDiff:
-        """An empty graph."""
-        return cls()
+    def create(cls, *, seed: int = 0) -> SameDiff:
+        """An empty graph; ``seed`` decides what weight initialisations draw."""
+        return cls(seed=seed)
 
     # ------------------------------------------------------------------------------------------- making variables
 
@@ -113,16 +114,20 @@ class SameDiff:
     ) -> SDVariable:
         """A trainable variable around ``array``, held by reference and read at every call.
 
-        Without an array, ``shape`` and ``initializer`` (called with shape and dtype, giving an array; zeros when None)
-        make one.
+        Without an array, ``shape`` and ``initializer`` make one: None for zeros, a weight initialisation
+        (``nd4py.weights``) or its name, or a function of shape and dtype that gives an array.
 
         Raises:
             ValueError: the name is taken, or neither an array nor a shape is given.
+
+        >>> SameDiff.create().var("w", shape=(2, 2), initializer="ones").get_arr().tolist()
+        [[1.0, 1.0], [1.0, 1.0]]
         """
         if array is None:
             if shape is None:
                 raise ValueError(f"variable {name!r}: give an array, or a shape")
-            array = initial_array(name, tuple(shape), as_dtype(dtype), initializer)
+            seed = self.seed * 1_000_003 + len(self._variables)
+            array = initial_array(name, tuple(shape), as_dtype(dtype), initializer, seed)
         array = as_array(array)
         spec = spec_of(array)
         return self._add(

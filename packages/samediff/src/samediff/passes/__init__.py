@@ -16,7 +16,7 @@ __all__ = ["FUSED", "converts", "fuse", "optimise", "remove_dead_code", "simplif
 
 
 def optimise(program: Program, *, fusion: bool = True) -> Program:
-    """Runs all passes in place; ``fusion=False`` leaves single operations, for checks that name them."""
+    """Runs all passes in place; ``fusion=False`` keeps operations apart, for checks that name each."""
     check = settings.verify
     if check:
         verify(program, Stage.TRACED)
@@ -28,8 +28,7 @@ def optimise(program: Program, *, fusion: bool = True) -> Program:
     remove_dead_code(program)
     if check:
         verify(program, Stage.OPTIMISED)
-    if fusion:
-        fuse(program)
-        if check:
-            verify(program, Stage.FUSED)
+    fuse(program, merge=fusion)
+    if check:
+        verify(program, Stage.FUSED)
     return program

@@ -98,9 +98,9 @@ def _is_logic(node: Node) -> bool:
     )
 
 
-def fuse(program: Program) -> None:
-    """Gathers elementwise nodes into `FUSED` nodes."""
-    groups, of = _grow(program)
+def fuse(program: Program, *, merge: bool = True) -> None:
+    """Gathers elementwise nodes into `FUSED` nodes; without ``merge`` each becomes one of its own."""
+    groups, of = _grow(program, merge)
     nodes = program.nodes
     used_by: dict[Value, list[int]] = {}
     for position, node in enumerate(nodes):
@@ -118,7 +118,7 @@ def fuse(program: Program) -> None:
     ]
 
 
-def _grow(program: Program) -> tuple[list[_Group], dict[int, _Group]]:
+def _grow(program: Program, merge: bool) -> tuple[list[_Group], dict[int, _Group]]:
     producers: dict[Value, int] = {}
     readers: dict[Value, list[int]] = {}
     of: dict[int, _Group] = {}  # group of the node at a position
@@ -142,7 +142,7 @@ def _grow(program: Program) -> tuple[list[_Group], dict[int, _Group]]:
         if mine is not None:
             of[position] = mine
             groups[id(mine)] = mine
-            for v in node.inputs:
+            for v in node.inputs if merge else ():
                 at = producers.get(v) if v is not None else None
                 near = of.get(at) if at is not None else None
                 if near is None or near is mine or near.shape != mine.shape:

@@ -103,12 +103,14 @@ struct mod {
     }
 };
 
-// Python's //, consistent with mod: (a - mod) / b, which is an integer but for rounding.
+// Python's //, consistent with mod: (a - remainder) / b, an integer but for rounding.
 struct floor_div {
     template <class V>
     ND_INLINE static V apply(V a, V b) {
         using T = Element<V>;
-        const V quotient = (a - mod::apply(a, b)) / b;
+        const V r = vm::fmod(a, b);
+        const V truncated = (a - r) / b;
+        const V quotient = (r != T(0)) & ((r < T(0)) != (b < T(0))) ? truncated - T(1) : truncated;
         const V below = round_to<Rounding::kDown>(quotient);
         const V whole = quotient - below > T(0.5) ? below + T(1) : below;
         const V signed_zero = copy_sign(V{}, a / b);

@@ -104,8 +104,9 @@ struct Update {
         const Rule rule(hyper, Step{s[kLearningRate], s[kIteration], s[kMomentum]});
         const auto rounded = [](double v) { return static_cast<Arithmetic>(v); };
         const double decay = s[kWeightDecay] * (decay_by_learning_rate ? s[kLearningRate] : 1.0);
-        const Penalties<Arithmetic> penalties{rounded(s[kGradientScale]), rounded(s[kL1]), rounded(s[kL2]), rounded(decay),
-                                              s[kL1] != 0 || s[kL2] != 0, decay != 0,      store_update};
+        const Penalties<Arithmetic> penalties{
+            rounded(s[kGradientScale]), rounded(s[kL1]),      rounded(s[kL2]), rounded(decay),
+            s[kL1] != 0 || s[kL2] != 0, s[kWeightDecay] != 0, store_update};
         parallel_for(n, grain, [&](int64_t begin, int64_t end) {
             T* states[Rule::states + 1];
             for (int k = 0; k < Rule::states; ++k) states[k] = reinterpret_cast<T*>(in[2 + k]) + begin;

@@ -223,7 +223,7 @@ ND_INLINE Vec<double> fmod_of_floats(Vec<double> a, Vec<double> b) {
     const auto size = abs(b);
     r = select((r != 0.0) & ((r < 0.0) != (a < 0.0)), copy_sign(size - abs(r), a), r);
     r = copy_sign(r, a);
-    const auto hard = !(abs(q) < 0x1p28);
+    const auto hard = (abs(q) >= 0x1p28) | (q != q) | (size == infinity<double>);
     if (any(hard)) [[unlikely]]
         r = hard ? fmod(a, b) : r;
     return r;

@@ -26,8 +26,8 @@ from ._multi import (
     MultiNormalizerStandardize,
 )
 from ._single import AbstractNormalizer, NormalizerMinMaxScaler, NormalizerStandardize
-from ._statistics import DistributionStats, MinMaxStats
-from ._strategies import AbstractStrategy, MinMaxStrategy, StandardizeStrategy, Stats
+from ._statistics import AbstractStats, DistributionStats, MinMaxStats
+from ._strategies import AbstractStrategy, MinMaxStrategy, StandardizeStrategy
 
 __all__ = ["load", "save_normalizer"]
 
@@ -92,9 +92,9 @@ class _Writer:
     def pack(self, form: str, *values: Any) -> None:
         self._parts.append(struct.pack(">" + form, *values))
 
-    def stats(self, *many: Stats) -> None:
+    def stats(self, *many: AbstractStats) -> None:
         for stats in many:
-            for array in _pair(stats):
+            for array in stats.pair():
                 self._parts.append(StoredArray.of(array, "c"))
 
     def copy_to(self, stream: BinaryIO) -> None:
@@ -103,12 +103,6 @@ class _Writer:
                 stream.write(part)
             else:
                 write_nd4j(stream, part)
-
-
-def _pair(stats: Stats) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(stats, DistributionStats):
-        return stats.mean, stats.std
-    return stats.lower, stats.upper
 
 
 def _distribution(reader: BoundedReader) -> DistributionStats:
@@ -222,8 +216,8 @@ def _read_hybrid(reader: BoundedReader) -> MultiNormalizerHybrid:
     return made
 
 
-def _read_stats_map(reader: BoundedReader) -> dict[int, Stats]:
-    found: dict[int, Stats] = {}
+def _read_stats_map(reader: BoundedReader) -> dict[int, AbstractStats]:
+    found: dict[int, AbstractStats] = {}
     for _ in range(_count(reader, "number of statistics")):
         index, kind = reader.i32("index"), reader.i32("kind of statistics")
         if kind not in (1, 2):

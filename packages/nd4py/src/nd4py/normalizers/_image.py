@@ -6,7 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._arrays import asarray, from_numpy, values_of
+from .._arrays import asarray, from_numpy
+from .._core import NDArray
 from ..data import DataSet, MultiDataSet
 from ._single import AbstractNormalizer
 from ._strategies import floating
@@ -63,42 +64,38 @@ class ImagePreProcessingScaler(AbstractNormalizer):
 
     def transform_features(self, features: Any, mask: Any = None) -> Any:
         """Scaled features as a new array."""
-        return from_numpy(self._scale(values_of(asarray(features))))
+        return self._scale(asarray(features))
 
     def revert_features(self, features: Any, mask: Any = None) -> Any:
         """Features before ``transform`` as a new array."""
-        return from_numpy(self._unscale(values_of(asarray(features))))
+        return self._unscale(asarray(features))
 
     def transform_labels(self, labels: Any, mask: Any = None) -> Any:
         """Scaled labels as a new array; raises ValueError unless they have rank 4."""
-        return from_numpy(self._scale(_images(labels)))
+        return self._scale(_images(labels))
 
     def revert_labels(self, labels: Any, mask: Any = None) -> Any:
         """Labels before ``transform`` as a new array; raises ValueError unless they have rank 4."""
-        return from_numpy(self._unscale(_images(labels)))
+        return self._unscale(_images(labels))
 
-    def _scale(self, x: np.ndarray) -> np.ndarray:
-        x = floating(x)
-        number = x.dtype.type
-        made: np.ndarray = x / number(self.max_pixel_value)
+    def _scale(self, x: NDArray) -> NDArray:
+        made: NDArray = floating(x) / self.max_pixel_value
         if self.max_range - self.min_range != 1:
-            made *= number(self.max_range - self.min_range)
+            made *= self.max_range - self.min_range
         if self.min_range != 0:
-            made += number(self.min_range)
+            made += self.min_range
         return made
 
-    def _unscale(self, x: np.ndarray) -> np.ndarray:
-        x = floating(x)
-        number = x.dtype.type
-        made: np.ndarray = x - number(self.min_range)
+    def _unscale(self, x: NDArray) -> NDArray:
+        made: NDArray = floating(x) - self.min_range
         if self.max_range - self.min_range != 1:
-            made /= number(self.max_range - self.min_range)
-        made *= number(self.max_pixel_value)
+            made /= self.max_range - self.min_range
+        made *= self.max_pixel_value
         return made
 
 
-def _images(labels: Any) -> np.ndarray:
-    values = values_of(asarray(labels))
+def _images(labels: Any) -> NDArray:
+    values = asarray(labels)
     if values.ndim != 4:
         raise ValueError(
             "ImagePreProcessingScaler: fit_label scales labels of rank 4 (segmentation), received "
@@ -182,15 +179,18 @@ class VGG16ImagePreProcessor(AbstractNormalizer):
     def transform_features(self, features: Any, mask: Any = None) -> Any:
         """Features without the means as a new array; raises ValueError unless ``[n, 3, h, w]``."""
         x = self._checked(features)
-        return from_numpy(x - self._MEANS.astype(x.dtype)[:, None, None])
+        return x - self._means(x)
 
     def revert_features(self, features: Any, mask: Any = None) -> Any:
         """Features with the means as a new array."""
         x = self._checked(features)
-        return from_numpy(x + self._MEANS.astype(x.dtype)[:, None, None])
+        return x + self._means(x)
 
-    def _checked(self, features: Any) -> np.ndarray:
-        x = floating(values_of(asarray(features)))
+    def _means(self, like: NDArray) -> NDArray:
+        return from_numpy(self._MEANS.astype(like.dtype.numpy)[:, None, None])
+
+    def _checked(self, features: Any) -> NDArray:
+        x = floating(asarray(features))
         if x.ndim != 4 or x.shape[1] != 3:
             raise ValueError(
                 f"VGG16ImagePreProcessor: expected features [n, 3, h, w], received {list(x.shape)}"

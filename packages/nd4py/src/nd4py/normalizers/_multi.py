@@ -6,11 +6,11 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
-from .._arrays import from_numpy, values_of
+from .._arrays import asarray, from_numpy, values_of
 from ..data import MultiDataSet
 from ._single import AbstractNormalizer, batches_of, finish, numpy_mask
-from ._statistics import EPS, DistributionStats, MinMaxStats, StatsBuilder
-from ._strategies import AbstractStrategy, MinMaxStrategy, StandardizeStrategy, Stats
+from ._statistics import EPS, AbstractStats, AbstractStatsBuilder, DistributionStats, MinMaxStats
+from ._strategies import AbstractStrategy, MinMaxStrategy, StandardizeStrategy
 
 __all__ = ["MultiNormalizerHybrid", "MultiNormalizerMinMaxScaler", "MultiNormalizerStandardize"]
 
@@ -30,20 +30,20 @@ class AbstractMultiNormalizer(AbstractNormalizer):
 
     def fit(self, data: Any) -> Self:
         """Gather the statistics of a MultiDataSet or of all batches of an iterator."""
-        builders: dict[tuple[str, int], StatsBuilder] = {}
+        builders: dict[tuple[str, int], AbstractStatsBuilder] = {}
         for batch in batches_of(data, MultiDataSet):
             for part in PARTS:
                 masks = getattr(batch, f"{part}_mask")
                 for index, array in enumerate(getattr(batch, part) or ()):
-                    if self._strategy(part, index) is not None:
-                        mask = numpy_mask(masks[index]) if masks else None
-                        builder = builders.setdefault((part, index), StatsBuilder())
-                        builder.add(values_of(array), mask, f"{part} {index}")
-        self._statistics = {"features": {}, "labels": {}}
+                    strategy = self._strategy(part, index)
+                    if strategy is not None:
+                        builder = builders.setdefault(
+                            (part, index), strategy.builder(f"{part} {index}")
+                        )
+                        builder.add(values_of(array), numpy_mask(masks[index]) if masks else None)
+        self._statistics = {part: {} for part in PARTS}
         for (part, index), builder in builders.items():
-            strategy = self._strategy(part, index)
-            if strategy is not None:
-                self._statistics[part][index] = strategy.build(builder, f"{part} {index}")
+            self._statistics[part][index] = builder.build()
         self._fitted = True
         finish(data)
         return self
@@ -70,7 +70,7 @@ class AbstractMultiNormalizer(AbstractNormalizer):
                     )
                 if strategy is not None:
                     mask = numpy_mask(masks[index]) if masks else None
-                    array = from_numpy(getattr(strategy, method)(values_of(array), mask, stats))
+                    array = getattr(strategy, method)(asarray(array), mask, stats)
                 changed.append(array)
             if changed:
                 setattr(data, part, changed)
@@ -86,8 +86,8 @@ class AbstractMultiNormalizer(AbstractNormalizer):
         """Label arrays with statistics, -1 when labels are not normalised."""
         return len(self._statistics["labels"]) or -1
 
-    def _get(self, part: str, index: int) -> Stats:
-        stats: Stats | None = self._statistics[part].get(index)
+    def _get(self, part: str, index: int) -> AbstractStats:
+        stats: AbstractStats | None = self._statistics[part].get(index)
         if stats is None:
             raise ValueError(
                 f"{type(self).__name__}: no statistics of {part} {index}; call fit first"
@@ -206,6 +206,6 @@ class MultiNormalizerHybrid(AbstractMultiNormalizer):
             return self.per_input.get(index, self.inputs)
         return self.per_output.get(index, self.outputs)
 
-    def statistics(self, part: str, index: int = 0) -> Stats:
+    def statistics(self, part: str, index: int = 0) -> AbstractStats:
         """Statistics of ``"features"`` or ``"labels"`` array ``index``."""
         return self._get(part, index)

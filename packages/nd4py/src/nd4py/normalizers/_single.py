@@ -12,7 +12,7 @@ from .._arrays import asarray, from_numpy, values_of
 from ..data import DataSet
 from ..data._iterator import AbstractBatchIterator
 from ..formats._streams import Target
-from ._statistics import EPS, DistributionStats, MinMaxStats, StatsBuilder
+from ._statistics import EPS, DistributionStats, MinMaxStats
 from ._strategies import AbstractStrategy, MinMaxStrategy, StandardizeStrategy
 
 __all__ = ["AbstractNormalizer", "NormalizerMinMaxScaler", "NormalizerStandardize"]
@@ -98,19 +98,19 @@ class AbstractFittedNormalizer(AbstractNormalizer, Generic[S]):
         Over an iterator the batches are joined exactly: the result does not depend on their sizes.
         Raises ValueError for ranks below 2, changing columns, or missing features or labels.
         """
-        features, labels = StatsBuilder(), StatsBuilder()
+        features, labels = self.strategy.builder("features"), self.strategy.builder("labels")
         if not isinstance(data, (DataSet, AbstractBatchIterator)) and hasattr(data, "shape"):
             data = DataSet(data)
         for batch in batches_of(data, DataSet):
             if batch.features is None:
                 raise ValueError("fit: a DataSet has no features")
-            features.add(values_of(batch.features), numpy_mask(batch.features_mask), "features")
+            features.add(values_of(batch.features), numpy_mask(batch.features_mask))
             if self.fit_label:
                 if batch.labels is None:
                     raise ValueError("fit: fit_label is set, but a DataSet has no labels")
-                labels.add(values_of(batch.labels), numpy_mask(batch.labels_mask), "labels")
-        self._features = self.strategy.build(features, "features")  # type: ignore[assignment]
-        self._labels = self.strategy.build(labels, "labels") if self.fit_label else None  # type: ignore[assignment]
+                labels.add(values_of(batch.labels), numpy_mask(batch.labels_mask))
+        self._features = features.build()  # type: ignore[assignment]
+        self._labels = labels.build() if self.fit_label else None  # type: ignore[assignment]
         finish(data)
         return self
 
@@ -146,26 +146,22 @@ class AbstractFittedNormalizer(AbstractNormalizer, Generic[S]):
     def transform_features(self, features: Any, mask: Any = None) -> Any:
         """Normalised features as a new array."""
         stats = self._stats("features")
-        return from_numpy(
-            self.strategy.apply(values_of(asarray(features)), numpy_mask(mask), stats)
-        )
+        return self.strategy.apply(asarray(features), numpy_mask(mask), stats)
 
     def transform_labels(self, labels: Any, mask: Any = None) -> Any:
         """Normalised labels as a new array."""
         stats = self._stats("labels")
-        return from_numpy(self.strategy.apply(values_of(asarray(labels)), numpy_mask(mask), stats))
+        return self.strategy.apply(asarray(labels), numpy_mask(mask), stats)
 
     def revert_features(self, features: Any, mask: Any = None) -> Any:
         """Features before ``transform`` as a new array."""
         stats = self._stats("features")
-        return from_numpy(
-            self.strategy.revert(values_of(asarray(features)), numpy_mask(mask), stats)
-        )
+        return self.strategy.revert(asarray(features), numpy_mask(mask), stats)
 
     def revert_labels(self, labels: Any, mask: Any = None) -> Any:
         """Labels before ``transform`` as a new array, for instance predictions of a network."""
         stats = self._stats("labels")
-        return from_numpy(self.strategy.revert(values_of(asarray(labels)), numpy_mask(mask), stats))
+        return self.strategy.revert(asarray(labels), numpy_mask(mask), stats)
 
 
 class NormalizerStandardize(AbstractFittedNormalizer[DistributionStats]):

@@ -2,17 +2,115 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["EPS", "DistributionStats", "MinMaxStats", "StatsBuilder", "columns_of"]
+from .._arrays import from_numpy
+from .._core import NDArray
+from ..dtypes import DType
+
+__all__ = [
+    "EPS",
+    "AbstractStats",
+    "AbstractStatsBuilder",
+    "DistributionBuilder",
+    "DistributionStats",
+    "MinMaxBuilder",
+    "MinMaxStats",
+]
 
 EPS = 1e-5
 """ND4J's ``EPS_THRESHOLD``: smaller spreads count as none."""
 
+_BLOCK = 1 << 14  # rows whose squares are held in float64 at a time
 
-def columns_of(x: np.ndarray, mask: np.ndarray | None, what: str) -> np.ndarray:
+
+@dataclass(eq=False)
+class AbstractStats(ABC):
+    """Two rows ``[1, columns]``, and the same in other types and ranks as they are needed."""
+
+    _broadcast: dict[tuple[DType, int], tuple[NDArray, NDArray]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    @abstractmethod
+    def pair(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two rows, as files hold them."""
+
+    @abstractmethod
+    def operands(self) -> tuple[np.ndarray, np.ndarray]:
+        """What is subtracted, and what it is divided by."""
+
+    def rows(self, like: NDArray) -> tuple[NDArray, NDArray]:
+        """``operands`` in the type of ``like``, shaped to go along its axis 1.
+
+        Raises ValueError when ``like`` does not have as many columns.
+        """
+        found = self._broadcast.get((like.dtype, like.ndim))
+        if found is None:
+            shape = (1, -1, *(1,) * (like.ndim - 2))
+            offset, width = (row.astype(like.dtype.numpy).reshape(shape) for row in self.operands())
+            found = from_numpy(offset), from_numpy(width)
+            self._broadcast[like.dtype, like.ndim] = found
+        if like.ndim < 2 or like.shape[1] != found[0].shape[1]:
+            raise ValueError(
+                f"normalizer: expected {found[0].size} columns along axis 1 as in the fitted data, received shape "
+                f"{list(like.shape)}"
+            )
+        return found
+
+
+@dataclass(eq=False)
+class DistributionStats(AbstractStats):
+    """Mean and population standard deviation; a deviation is at least ``EPS``."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    def __post_init__(self) -> None:
+        self.std = np.maximum(self.std, np.asarray(EPS, self.std.dtype))
+
+    def pair(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation."""
+        return self.mean, self.std
+
+    def operands(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean, and deviations of which those of at most ``EPS`` become 1, also in ``std`` itself.
+
+        A normalizer of the original changes in the same way when it is first used, and is saved so.
+        """
+        tiny = np.abs(self.std) <= EPS
+        if tiny.any():
+            self.std = np.where(tiny, np.asarray(1, self.std.dtype), self.std)
+        return self.mean, self.std
+
+
+@dataclass(eq=False)
+class MinMaxStats(AbstractStats):
+    """Least and largest value; ``upper`` exceeds ``lower`` by at least ``EPS``."""
+
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def __post_init__(self) -> None:
+        with np.errstate(invalid="ignore", over="ignore"):  # statistics of NaN or infinite data
+            width = self.upper - self.lower
+            padding = np.maximum(width, np.asarray(EPS, width.dtype)) - width
+            self.upper = self.upper + padding
+
+    def pair(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and largest values."""
+        return self.lower, self.upper
+
+    def operands(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least values and widths."""
+        return self.lower, self.upper - self.lower
+
+
+def _columns_of(x: np.ndarray, mask: np.ndarray | None, what: str) -> np.ndarray:
     """Values by column: ``[rows, columns]`` from rank 2, or everything along axis 1 for higher ranks.
 
     For series ``[n, size, time]`` a mask ``[n, time]`` picks the steps. Raises ValueError below rank 2.
@@ -31,93 +129,90 @@ def columns_of(x: np.ndarray, mask: np.ndarray | None, what: str) -> np.ndarray:
     return moved.reshape(-1, x.shape[1])
 
 
-@dataclass
-class DistributionStats:
-    """Mean and population standard deviation, ``[1, columns]``; a deviation is at least ``EPS``."""
+class AbstractStatsBuilder(ABC):
+    """Gathers statistics of one array over batches; ``what`` names it in errors."""
 
-    mean: np.ndarray
-    std: np.ndarray
-
-    def __post_init__(self) -> None:
-        self.std = np.maximum(self.std, np.asarray(EPS, self.std.dtype))
-
-    def usable_std(self) -> np.ndarray:
-        """The deviations to divide by: what is at most ``EPS`` becomes 1, also in ``std`` itself.
-
-        A normalizer of the original changes in the same way when it is first used, and is saved so.
-        """
-        tiny = np.abs(self.std) <= EPS
-        if tiny.any():
-            self.std = np.where(tiny, np.asarray(1, self.std.dtype), self.std)
-        return self.std
-
-
-@dataclass
-class MinMaxStats:
-    """Least and largest value, ``[1, columns]``; ``upper`` exceeds ``lower`` by at least ``EPS``."""
-
-    lower: np.ndarray
-    upper: np.ndarray
-
-    def __post_init__(self) -> None:
-        with np.errstate(invalid="ignore", over="ignore"):  # statistics of NaN or infinite data
-            width = self.upper - self.lower
-            padding = np.maximum(width, np.asarray(EPS, width.dtype)) - width
-            self.upper = self.upper + padding
-
-
-class StatsBuilder:
-    """Gathers both kinds of statistics over batches."""
-
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
+        self.what = what
         self._count = 0
-        self._mean = np.zeros(0)
-        self._squares = np.zeros(0)
-        self._lower = np.zeros(0)
-        self._upper = np.zeros(0)
+        self._columns = 0
         self._dtype = np.dtype(np.float32)
 
-    def add(self, x: np.ndarray, mask: np.ndarray | None, what: str) -> None:
+    def add(self, x: np.ndarray, mask: np.ndarray | None) -> None:
         """Add one batch; raises ValueError when its columns differ from the batches before."""
-        columns = columns_of(x, mask, what)
-        if self._count and columns.shape[1] != self._mean.size:
-            raise ValueError(
-                f"fit: {what} has {columns.shape[1]} columns, the batches before have {self._mean.size}"
-            )
-        count = columns.shape[0]
-        if count == 0:
+        rows = _columns_of(x, mask, self.what)
+        if rows.shape[0] == 0:
             return
-        mean = columns.mean(axis=0, dtype=np.float64)
-        squares = columns.var(axis=0, dtype=np.float64) * count
-        lower, upper = columns.min(axis=0), columns.max(axis=0)
         if self._count == 0:
-            self._mean, self._squares, self._lower, self._upper = mean, squares, lower, upper
-            self._dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
-        else:
-            # Chan's formula joins means and sums of squares of two parts exactly.
-            total = self._count + count
-            shift = mean - self._mean
-            self._squares = self._squares + squares + shift**2 * (self._count * count / total)
-            self._mean = self._mean + shift * (count / total)
-            self._lower = np.minimum(self._lower, lower)
-            self._upper = np.maximum(self._upper, upper)
-        self._count += count
+            self._columns = rows.shape[1]
+            self._dtype = x.dtype if x.dtype.kind == "f" else self._dtype
+        if rows.shape[1] != self._columns:
+            raise ValueError(
+                f"fit: {self.what} has {rows.shape[1]} columns, the batches before have {self._columns}"
+            )
+        self._gather(rows)
+        self._count += rows.shape[0]
+
+    @abstractmethod
+    def _gather(self, rows: np.ndarray) -> None:
+        """Take rows into the statistics; ``_count`` still is the number of those before."""
+
+    @abstractmethod
+    def build(self) -> AbstractStats:
+        """The statistics; raises ValueError when nothing was added."""
 
     def _row(self, values: np.ndarray) -> np.ndarray:
+        if self._count == 0:
+            raise ValueError(f"fit: there are no values of the {self.what} to fit to")
         return values.astype(self._dtype).reshape(1, -1)
 
-    def _require_rows(self, what: str) -> None:
-        if self._count == 0:
-            raise ValueError(f"fit: there are no values of the {what} to fit to")
 
-    def distribution(self, what: str) -> DistributionStats:
-        """Mean and standard deviation; raises ValueError when nothing was added."""
-        self._require_rows(what)
+class DistributionBuilder(AbstractStatsBuilder):
+    """Mean and standard deviation, in float64."""
+
+    _mean = np.zeros(0)
+    _squares = np.zeros(0)
+
+    def _gather(self, rows: np.ndarray) -> None:
+        before = self._count
+        for block in _blocks(rows):
+            values = block.astype(np.float64)
+            mean = values.mean(axis=0)
+            values -= mean
+            squares = np.einsum("ij,ij->j", values, values)
+            if before == 0:
+                self._mean, self._squares = mean, squares
+            else:
+                # Chan's formula joins means and sums of squares of two parts exactly.
+                total = before + len(block)
+                shift = mean - self._mean
+                self._squares = self._squares + squares + shift**2 * (before * len(block) / total)
+                self._mean = self._mean + shift * (len(block) / total)
+            before += len(block)
+
+    def build(self) -> DistributionStats:
+        """The statistics; raises ValueError when nothing was added."""
         return DistributionStats(
-            self._row(self._mean), self._row(np.sqrt(self._squares / self._count))
+            self._row(self._mean), self._row(np.sqrt(self._squares / max(self._count, 1)))
         )
 
-    def min_max(self, what: str) -> MinMaxStats:
-        """Least and largest values; raises ValueError when nothing was added."""
-        self._require_rows(what)
+
+class MinMaxBuilder(AbstractStatsBuilder):
+    """Least and largest values."""
+
+    _lower = np.zeros(0)
+    _upper = np.zeros(0)
+
+    def _gather(self, rows: np.ndarray) -> None:
+        lower, upper = rows.min(axis=0), rows.max(axis=0)
+        self._lower = np.minimum(self._lower, lower) if self._count else lower
+        self._upper = np.maximum(self._upper, upper) if self._count else upper
+
+    def build(self) -> MinMaxStats:
+        """The statistics; raises ValueError when nothing was added."""
         return MinMaxStats(self._row(self._lower), self._row(self._upper))
+
+
+def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), _BLOCK):
+        yield rows[start : start + _BLOCK]

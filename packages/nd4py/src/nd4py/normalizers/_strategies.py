@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ._statistics import DistributionStats, MinMaxStats, StatsBuilder
+from .. import dtypes
+from .._core import NDArray
+from ._statistics import AbstractStats, AbstractStatsBuilder, DistributionBuilder, MinMaxBuilder
 
-__all__ = ["AbstractStrategy", "MinMaxStrategy", "StandardizeStrategy", "Stats"]
-
-Stats = DistributionStats | MinMaxStats
+__all__ = ["AbstractStrategy", "MinMaxStrategy", "StandardizeStrategy", "floating"]
 
 
 class AbstractStrategy(ABC):
@@ -23,15 +23,15 @@ class AbstractStrategy(ABC):
     """
 
     @abstractmethod
-    def build(self, builder: StatsBuilder, what: str) -> Stats:
-        """The statistics that this strategy needs."""
+    def builder(self, what: str) -> AbstractStatsBuilder:
+        """Gathers the statistics that this strategy needs."""
 
     @abstractmethod
-    def apply(self, x: np.ndarray, mask: np.ndarray | None, stats: Any) -> np.ndarray:
+    def apply(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """The normalised array; masked steps of series become 0."""
 
     @abstractmethod
-    def revert(self, x: np.ndarray, mask: np.ndarray | None, stats: Any) -> np.ndarray:
+    def revert(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """The array before ``apply``; masked steps of series become 0."""
 
 
@@ -39,24 +39,24 @@ class AbstractStrategy(ABC):
 class StandardizeStrategy(AbstractStrategy):
     """``(x - mean) / std`` per column or channel."""
 
-    def build(self, builder: StatsBuilder, what: str) -> DistributionStats:
-        """Mean and standard deviation."""
-        return builder.distribution(what)
+    def builder(self, what: str) -> DistributionBuilder:
+        """Gathers mean and standard deviation."""
+        return DistributionBuilder(what)
 
-    def apply(self, x: np.ndarray, mask: np.ndarray | None, stats: DistributionStats) -> np.ndarray:
+    def apply(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """Standardise."""
-        made = floating(x)
-        made = made - _spread(stats.mean, made)
-        made /= _spread(stats.usable_std(), made)
+        x = floating(x)
+        mean, std = stats.rows(x)
+        made = x - mean
+        made /= std
         return _masked(made, mask)
 
-    def revert(
-        self, x: np.ndarray, mask: np.ndarray | None, stats: DistributionStats
-    ) -> np.ndarray:
+    def revert(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """``x * std + mean``."""
-        made = floating(x)
-        made = made * _spread(stats.usable_std(), made)
-        made += _spread(stats.mean, made)
+        x = floating(x)
+        mean, std = stats.rows(x)
+        made = x * std
+        made += mean
         return _masked(made, mask)
 
 
@@ -67,45 +67,39 @@ class MinMaxStrategy(AbstractStrategy):
     min_range: float = 0.0
     max_range: float = 1.0
 
-    def build(self, builder: StatsBuilder, what: str) -> MinMaxStats:
-        """Least and largest values."""
-        return builder.min_max(what)
+    def builder(self, what: str) -> MinMaxBuilder:
+        """Gathers least and largest values."""
+        return MinMaxBuilder(what)
 
-    def apply(self, x: np.ndarray, mask: np.ndarray | None, stats: MinMaxStats) -> np.ndarray:
+    def apply(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """Scale into the target range."""
-        made = floating(x)
-        made = made - _spread(stats.lower, made)
-        made /= _spread(stats.upper - stats.lower, made)
-        made *= made.dtype.type(self.max_range - self.min_range)
-        made += made.dtype.type(self.min_range)
+        x = floating(x)
+        lower, width = stats.rows(x)
+        made = x - lower
+        made /= width
+        made *= self.max_range - self.min_range
+        made += self.min_range
         return _masked(made, mask)
 
-    def revert(self, x: np.ndarray, mask: np.ndarray | None, stats: MinMaxStats) -> np.ndarray:
+    def revert(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """Scale back from the target range."""
-        made = floating(x)
-        made = made - made.dtype.type(self.min_range)
-        made /= made.dtype.type(self.max_range - self.min_range)
-        made *= _spread(stats.upper - stats.lower, made)
-        made += _spread(stats.lower, made)
+        x = floating(x)
+        lower, width = stats.rows(x)
+        made = x - self.min_range
+        made /= self.max_range - self.min_range
+        made *= width
+        made += lower
         return _masked(made, mask)
 
 
-def floating(x: np.ndarray) -> np.ndarray:
-    """The array itself, or as float32 where it is not floating."""
-    return x if x.dtype.kind == "f" else x.astype(np.float32)
+def floating(x: NDArray) -> NDArray:
+    """The array itself, or as float32 where NumPy has no such floating type."""
+    kept: Any = x.dtype.is_floating and x.dtype.numpy is not None
+    return x if kept else x.cast_to(dtypes.float32)
 
 
-def _spread(row: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """A ``[1, n]`` row in the type of ``x``, shaped to go along axis 1."""
-    if x.ndim < 2 or x.shape[1] != row.size:
-        raise ValueError(
-            f"normalizer: expected {row.size} columns along axis 1 as in the fitted data, received "
-            f"shape {list(x.shape)}"
-        )
-    return row.astype(x.dtype, copy=False).reshape(1, -1, *(1,) * (x.ndim - 2))
-
-
-def _masked(x: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def _masked(x: NDArray, mask: np.ndarray | None) -> NDArray:
     if mask is not None and x.ndim == 3:
-        x[np.broadcast_to((mask == 0)[:, None, :], x.shape)] = 0
+        values = x.numpy()  # the same memory
+        values[np.broadcast_to((mask == 0)[:, None, :], values.shape)] = 0
     return x

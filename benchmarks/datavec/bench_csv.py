@@ -6,7 +6,7 @@ times by turns; the table shows medians, spreads and ratios.
 
     python benchmarks/datavec/bench_csv.py --rows 1000000 [--peer-python PATH] [--repeats 5]
 
-pandas, polars and torch are taken from `--peer-python` (default: this interpreter) and left out, visibly, where missing.
+Peers (pandas, polars, torch) run under `--peer-python` (default: this interpreter); a missing one is left out, visibly.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def generate(path: Path, rows: int) -> None:
             times = (np.datetime64("2024-01-01T00:00:00") + seconds).astype(str)
             columns.append(np.char.replace(times, "T", " "))
             columns.append(random.choice(["yes", "no"], n))
-            file.writelines(",".join(r) + "\n" for r in zip(*(c.tolist() for c in columns), strict=True))
+            file.writelines(
+                ",".join(r) + "\n" for r in zip(*(c.tolist() for c in columns), strict=True)
+            )
 
 
 def datavec_process() -> Any:
@@ -111,7 +113,11 @@ def datavec_streaming(path: Path) -> int:
     from nd4py.normalizers import NormalizerMinMaxScaler
 
     iterator = RecordReaderDataSetIterator(
-        CSVRecordReader(path), BATCH, transform=datavec_process(), label_index="label", num_classes=2
+        CSVRecordReader(path),
+        BATCH,
+        transform=datavec_process(),
+        label_index="label",
+        num_classes=2,
     )
     scaler = NormalizerMinMaxScaler().fit(iterator)
     iterator.preprocessor = scaler
@@ -203,7 +209,9 @@ started = 0.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peer-python", default=sys.executable)
@@ -235,8 +243,12 @@ def compare(path: Path, options: argparse.Namespace) -> None:
                 continue
             results.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1]))
     cpus = len(os.sched_getaffinity(0))
-    print(f"{path.stat().st_size / 1e6:.0f} MB, {cpus} CPUs, {platform.machine()}, batches of {BATCH}")
-    print(f"{'':<26}{'median s':>9}{'min':>7}{'max':>7}{'Mrows/s':>9}{'peak MB':>9}{'ratio':>7}  rows left")
+    print(
+        f"{path.stat().st_size / 1e6:.0f} MB, {cpus} CPUs, {platform.machine()}, batches of {BATCH}"
+    )
+    print(
+        f"{'':<26}{'median s':>9}{'min':>7}{'max':>7}{'Mrows/s':>9}{'peak MB':>9}{'ratio':>7}  rows left"
+    )
     base = statistics.median(r["seconds"] for r in results["datavec, in memory"])
     for name, runs in results.items():
         seconds = [r["seconds"] for r in runs]

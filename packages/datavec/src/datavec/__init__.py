@@ -11,6 +11,7 @@ records of another (and reads and writes Deeplearning4j's JSON), a record reader
 from . import readers as readers
 from . import transforms as transforms
 from ._column_conditions import *
+from ._comparators import *
 from ._condition import *
 from ._errors import *
 from ._filter import *

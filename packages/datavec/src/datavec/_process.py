@@ -27,7 +27,20 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadPlan", "TransformProcess", "drop_records", "original_row"]
 
-_DECODED_AS: dict[str, type] = {"transform": AbstractTransform, "filter": AbstractFilter}
+
+def _decoded_as() -> dict[str, type]:
+    """The class that each key of an action is decoded as."""
+    from . import transforms
+
+    return {
+        "transform": AbstractTransform,
+        "filter": AbstractFilter,
+        "convertToSequence": transforms.ConvertToSequence,
+        "convertFromSequence": transforms.ConvertFromSequence,
+        "sequenceSplit": transforms.AbstractSequenceSplit,
+        "calculateSortedRank": transforms.CalculateSortedRank,
+        "reducer": transforms.Reducer,
+    }
 
 
 @dataclass(frozen=True)
@@ -283,16 +296,17 @@ def _action(raw: Any, path: str) -> AbstractAction:
     if not isinstance(raw, dict):
         raise SerializationError(f"{path}: expected an object")
     present = [k for k, v in raw.items() if v is not None]
+    known = _decoded_as()
     if len(present) != 1:
         raise SerializationError(
-            f"{path}: expected exactly one of {', '.join(sorted(_DECODED_AS))}; found {present}"
+            f"{path}: expected exactly one of {', '.join(sorted(known))}; found {present}"
         )
     (key,) = present
-    if key not in _DECODED_AS:
+    if key not in known:
         from ._errors import UnsupportedTransformError
 
         raise UnsupportedTransformError(f"{path}: steps of kind {key!r} are not supported")
-    result: AbstractAction = decode(_DECODED_AS[key], raw[key], f"{path}.{key}")
+    result: AbstractAction = decode(known[key], raw[key], f"{path}.{key}")
     return result
 
 

@@ -8,8 +8,15 @@ from ._arithmetic import MathOp as MathOp
 from ._categorical import *
 from ._columns import *
 from ._conditional import *
+from ._expansion import *
+from ._ndarray import *
 from ._normalize import *
 from ._numeric import *
+from ._reducer import *
+from ._sequence import *
+from ._sequence_values import *
 from ._text import *
 from ._time import *
 from ._types import *
+from ._windows import *
+from ._word_lists import *

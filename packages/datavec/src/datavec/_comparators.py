@@ -1,0 +1,156 @@
+"""Orders of rows: comparators of sequence steps and of values."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from ._action import need_type
+from ._convert import as_double, as_float, as_int, as_long, as_text, plain_text
+from ._frame import Array, Frame
+from ._metadata import ColumnType
+from ._schema import Schema
+from ._serde import java_type
+
+__all__ = [
+    "AbstractSequenceComparator",
+    "AbstractWritableComparator",
+    "DoubleWritableComparator",
+    "FloatWritableComparator",
+    "IntWritableComparator",
+    "LongWritableComparator",
+    "NumericalColumnComparator",
+    "StringComparator",
+    "TextWritableComparator",
+]
+
+_SEQUENCE = "org.datavec.api.transform.sequence.comparator."
+_WRITABLE = "org.datavec.api.writable.comparator."
+
+
+def text_order(column: pa.Array, name: str) -> Array:
+    """A number for each text so that numbers sort as the texts' UTF-8 bytes do."""
+    texts = plain_text(as_text(column, name)).cast(pa.binary()).dictionary_encode()
+    unique = texts.dictionary.to_pylist()
+    rank = np.empty(len(unique), np.int64)
+    rank[sorted(range(len(unique)), key=lambda i: unique[i])] = np.arange(len(unique))
+    return rank[texts.indices.to_numpy(zero_copy_only=False)] if len(unique) else rank
+
+
+def _descending(keys: Array) -> Array:
+    """Keys in the opposite order, so that a stable sort keeps ties in input order."""
+    if keys.dtype.kind == "f":
+        return -keys
+    return ~keys
+
+
+class AbstractSequenceComparator(ABC):
+    """Orders the steps of sequences."""
+
+    java_name: ClassVar[str] = ""
+
+    @abstractmethod
+    def check(self, schema: Schema) -> None:
+        """Raise SchemaError when the comparator does not fit the schema."""
+
+    @abstractmethod
+    def keys(self, frame: Frame) -> Array:
+        """A number per row; rows are sorted by it, ascending and stable."""
+
+
+@java_type(_SEQUENCE + "NumericalColumnComparator")
+@dataclass(frozen=True)
+class NumericalColumnComparator(AbstractSequenceComparator):
+    """Order by an Integer, Long, Double or Time column."""
+
+    column_name: str
+    ascending: bool = True
+
+    def check(self, schema: Schema) -> None:
+        need_type(
+            self,
+            schema,
+            self.column_name,
+            ColumnType.INTEGER,
+            ColumnType.LONG,
+            ColumnType.DOUBLE,
+            ColumnType.TIME,
+        )
+
+    def keys(self, frame: Frame) -> Array:
+        is_double = frame.schema.type_of(self.column_name) is ColumnType.DOUBLE
+        keys = frame.doubles(self.column_name) if is_double else frame.longs(self.column_name)
+        return keys if self.ascending else _descending(keys)
+
+
+@java_type(_SEQUENCE + "StringComparator")
+@dataclass(frozen=True)
+class StringComparator(AbstractSequenceComparator):
+    """Order by the texts of a column."""
+
+    column_name: str
+
+    def check(self, schema: Schema) -> None:
+        schema.index_of(self.column_name)
+
+    def keys(self, frame: Frame) -> Array:
+        return text_order(frame.column(self.column_name), self.column_name)
+
+
+class AbstractWritableComparator(ABC):
+    """Orders single values."""
+
+    java_name: ClassVar[str] = ""
+
+    @abstractmethod
+    def keys(self, column: pa.Array, name: str) -> Array:
+        """A number per value that sorts as the values do."""
+
+
+@java_type(_WRITABLE + "IntWritableComparator")
+@dataclass(frozen=True)
+class IntWritableComparator(AbstractWritableComparator):
+    """By 32-bit integers."""
+
+    def keys(self, column: pa.Array, name: str) -> Array:
+        return as_int(column, name)
+
+
+@java_type(_WRITABLE + "LongWritableComparator")
+@dataclass(frozen=True)
+class LongWritableComparator(AbstractWritableComparator):
+    """By 64-bit integers."""
+
+    def keys(self, column: pa.Array, name: str) -> Array:
+        return as_long(column, name)
+
+
+@java_type(_WRITABLE + "DoubleWritableComparator")
+@dataclass(frozen=True)
+class DoubleWritableComparator(AbstractWritableComparator):
+    """By 64-bit floats."""
+
+    def keys(self, column: pa.Array, name: str) -> Array:
+        return as_double(column, name)
+
+
+@java_type(_WRITABLE + "FloatWritableComparator")
+@dataclass(frozen=True)
+class FloatWritableComparator(AbstractWritableComparator):
+    """By 32-bit floats."""
+
+    def keys(self, column: pa.Array, name: str) -> Array:
+        return as_float(column, name)
+
+
+@java_type(_WRITABLE + "TextWritableComparator")
+@dataclass(frozen=True)
+class TextWritableComparator(AbstractWritableComparator):
+    """By the UTF-8 bytes of texts."""
+
+    def keys(self, column: pa.Array, name: str) -> Array:
+        return text_order(column, name)

@@ -201,7 +201,8 @@ class Case:
             raise AssertionError(
                 f"{DIFFERENCES.name} has no row {name!r}: add one or follow the original"
             )
-        self.differences.append(name)
+        if name not in self.differences:
+            self.differences.append(name)
         return row
 
     def compare(self, actual: Any, expected: Any, what: str = "") -> None:

@@ -117,7 +117,8 @@ def same_metadata(actual: list | None, recorded: list | None) -> None:
             assert mine == want["text"]
             continue
         assert mine.class_name == want["class"]
-        assert mine.fields["uri"].fields["string"] == want["uri"]
+        if want.get("uri") is not None:
+            assert mine.fields["uri"].fields["string"] == want["uri"]
         number = {"line": "lineNumber", "index": "index"}
         for key in want.keys() & number:
             assert mine.fields[number[key]] == want[key]
@@ -131,6 +132,7 @@ def dataset_ops(case: Case) -> None:
     operation = OPERATIONS.get(meta["op"]) or named_method(meta["op"])
     inputs = [recorded(case, f"in_{k}", "in") for k in range(meta["n_in"])]
     if "jvm_bug" in meta and "sort-by-label" in meta["op"]:
+        case.differs("dataset-sort-by-label")
         sorted_by_label(case, inputs[0])
         return
     if meta["op"] == "squish-to-range" and "raises" in meta:

@@ -65,7 +65,7 @@ def _number(value: object, element: ElementType) -> str:
         return str(int(value))  # type: ignore[call-overload]
     number = np.float64(value)  # type: ignore[arg-type]
     if not np.isfinite(number):
-        return "\ufffd" if np.isnan(number) else ("\u221e" if number > 0 else "-\u221e")
+        return "NaN" if np.isnan(number) else ("\u221e" if number > 0 else "-\u221e")
     if number == 0:
         return "0"
     digits, exponent = shortest_digits(number)

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import transforms as t
 from ._action import AbstractAction, AbstractTransform
+from ._comparators import AbstractSequenceComparator, AbstractWritableComparator
 from ._condition import AbstractCondition
 from ._errors import SchemaError
 from ._filter import AbstractFilter, ConditionFilter, FilterInvalidValues
@@ -331,6 +332,118 @@ class TransformProcessBuilder:
     ) -> TransformProcessBuilder:
         """Add calendar fields or formatted texts of a Time column."""
         return self.add(t.DeriveColumnsFromTimeTransform(column, derived, insert_after))
+
+    # --- sequences and groups -------------------------------------------------------------------
+
+    def convert_to_sequence(
+        self, *key_columns: str, comparator: AbstractSequenceComparator | None = None
+    ) -> TransformProcessBuilder:
+        """Group records by keys and sort each group; without keys each record is a sequence."""
+        single = not key_columns
+        return self.add(t.ConvertToSequence(key_columns or None, comparator, single))
+
+    def convert_from_sequence(self) -> TransformProcessBuilder:
+        """Make a record of every step."""
+        return self.add(t.ConvertFromSequence())
+
+    def split_sequence(self, split: t.AbstractSequenceSplit) -> TransformProcessBuilder:
+        """Cut sequences."""
+        return self.add(split)
+
+    def trim_sequence(self, steps: int, *, from_start: bool) -> TransformProcessBuilder:
+        """Remove steps from one end of each sequence."""
+        return self.add(t.SequenceTrimTransform(steps, from_start))
+
+    def trim_sequence_to_length(self, max_length: int) -> TransformProcessBuilder:
+        """Cut sequences at a length."""
+        return self.add(t.SequenceTrimToLengthTransform(max_length, t.TrimMode.TRIM))
+
+    def trim_or_pad_sequence_to_length(
+        self, length: int, pad: Iterable[Any]
+    ) -> TransformProcessBuilder:
+        """Bring sequences to one length; `pad` holds one value per column."""
+        values = tuple(
+            Writable.of(v, m.column_type.value) for v, m in zip(pad, self._schema, strict=False)
+        )
+        return self.add(t.SequenceTrimToLengthTransform(length, t.TrimMode.TRIM_OR_PAD, values))
+
+    def offset_sequence(
+        self,
+        *columns: str,
+        amount: int,
+        operation: str | t.OperationType = "NewColumn",
+        edge_value: Any = None,
+    ) -> TransformProcessBuilder:
+        """Shift columns along the sequence; without `edge_value` incomplete steps are removed."""
+        edge = t.EdgeHandling.TRIM_SEQUENCE
+        if edge_value is not None:
+            edge = t.EdgeHandling.SPECIFIED_VALUE
+            edge_value = self._constant(columns[0], edge_value)
+        kind = t.OperationType(operation)
+        return self.add(t.SequenceOffsetTransform(columns, amount, kind, edge, edge_value))
+
+    def sequence_difference(
+        self, column: str, new_column: str | None = None, *, lookback: int = 1
+    ) -> TransformProcessBuilder:
+        """Replace a column by the difference to an earlier step."""
+        return self.add(t.SequenceDifferenceTransform(column, new_column, lookback))
+
+    def sequence_moving_window_reduce(
+        self, column: str, lookback: int, op: str | t.ReduceOp
+    ) -> TransformProcessBuilder:
+        """Reduce the last steps into a new column."""
+        return self.add(t.SequenceMovingWindowReduceTransform(column, lookback, t.ReduceOp(op)))
+
+    def reduce(self, reducer: t.Reducer) -> TransformProcessBuilder:
+        """Reduce records of equal keys to one."""
+        return self.add(reducer)
+
+    def reduce_sequence(self, reducer: t.Reducer) -> TransformProcessBuilder:
+        """Reduce every sequence to one record."""
+        return self.add(t.ReduceSequenceTransform(reducer)).add(t.ConvertFromSequence())
+
+    def reduce_sequence_by_window(
+        self, reducer: t.Reducer, window: t.AbstractWindowFunction
+    ) -> TransformProcessBuilder:
+        """Reduce every window of a sequence to one step."""
+        return self.add(t.ReduceSequenceByWindowTransform(reducer, window))
+
+    def calculate_sorted_rank(
+        self,
+        new_column: str,
+        sort_on: str,
+        comparator: AbstractWritableComparator,
+        *,
+        ascending: bool = True,
+    ) -> TransformProcessBuilder:
+        """Sort records and append their rank."""
+        return self.add(t.CalculateSortedRank(new_column, sort_on, comparator, ascending))
+
+    # --- arrays ---------------------------------------------------------------------------------
+
+    def ndarray_scalar_op(
+        self, column: str, op: str | t.MathOp, scalar: float
+    ) -> TransformProcessBuilder:
+        """Array op scalar."""
+        return self.add(t.NDArrayScalarOpTransform(column, t.MathOp(op), scalar))
+
+    def ndarray_columns_math_op(
+        self, new_column: str, op: str | t.MathOp, *columns: str
+    ) -> TransformProcessBuilder:
+        """Combine arrays of equal shape."""
+        return self.add(t.NDArrayColumnsMathOpTransform(new_column, t.MathOp(op), columns))
+
+    def ndarray_math_function(
+        self, column: str, function: str | t.MathFunction
+    ) -> TransformProcessBuilder:
+        """Apply a function to every value."""
+        return self.add(t.NDArrayMathFunctionTransform(column, t.MathFunction(function)))
+
+    def ndarray_distance(
+        self, new_column: str, distance: str | t.Distance, first: str, second: str
+    ) -> TransformProcessBuilder:
+        """Distance of two columns' arrays."""
+        return self.add(t.NDArrayDistanceTransform(new_column, t.Distance(distance), first, second))
 
     # --- values ---------------------------------------------------------------------------------
 

@@ -31,7 +31,9 @@ DEFAULT_FIXTURES = REPOSITORY / "tests" / "fixtures"
 OUTCOME = (
     "conformance_outcome"  # name of the property under which an item reports to the closing table
 )
-INVENTORIES = frozenset({"config-raises"})  # texts for the project's own tests, which a runner cannot replay
+INVENTORIES = frozenset(
+    {"config-raises"}
+)  # texts for the project's own tests, which a runner cannot replay
 DIFFERENCES = REPOSITORY / "docs" / "differences.toml"
 
 

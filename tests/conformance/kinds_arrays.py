@@ -6,6 +6,8 @@ import numpy as np
 from harness import Case, compare
 
 from nd4py import formats
+from nd4py._arrays import from_numpy
+from nd4py.formats._stored import StoredArray
 
 FORMS = {
     "nd4j-write": "nd4j",
@@ -22,7 +24,7 @@ EXACT = {"nd4j-write", "save-binary", "binary-serde", "txt", "npy"}
 
 def same_array(actual, expected: np.ndarray, dtype: str, what: str = "") -> None:
     """Compare an NDArray with recorded values: bits of bfloat16, texts as objects."""
-    got = formats._arrays.StoredArray.of(actual)
+    got = StoredArray.of(actual)
     assert got.element.name == dtype, f"{what}: element type {got.element.name}, expected {dtype}"
     want = expected.astype(object) if dtype == "UTF8" else expected
     compare(got.values, want, what=what)
@@ -63,7 +65,7 @@ def rewrite(case: Case, form: str) -> None:
     dtype, value = meta["dtype"], case.arrays["value"]
     if meta["empty"] and not meta["shape"]:
         return  # the empty array of rank 0 has no counterpart in NumPy
-    array = formats._arrays.from_numpy(value.astype(object) if dtype == "UTF8" else value, dtype)
+    array = from_numpy(value.astype(object) if dtype == "UTF8" else value, dtype)
     impossible = (form == "nd4j" and dtype == "UTF8") or (
         form == "npy" and dtype in ("UTF8", "BFLOAT16")
     )

@@ -6,13 +6,13 @@ atomic.
 
 from __future__ import annotations
 
-from ._arrays import Form as Form
-from ._arrays import array_to_bytes as array_to_bytes
-from ._arrays import read_array as read_array
-from ._arrays import read_npz as read_npz
-from ._arrays import read_text_rows as read_text_rows
-from ._arrays import write_array as write_array
-from ._arrays import write_npz as write_npz
+from ._array_files import Form as Form
+from ._array_files import array_to_bytes as array_to_bytes
+from ._array_files import read_array as read_array
+from ._array_files import read_npz as read_npz
+from ._array_files import read_text_rows as read_text_rows
+from ._array_files import write_array as write_array
+from ._array_files import write_npz as write_npz
 from ._errors import FormatError as FormatError
 from ._java_text import java_double as java_double
 from ._java_text import java_float as java_float

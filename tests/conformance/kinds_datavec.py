@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import tempfile
@@ -60,8 +61,6 @@ def writable(value: Value, case: Case) -> Writable:
     if kind == "NDArray":
         return Writable(kind, np.asarray(case.arrays[text]))
     if kind == "Bytes":
-        import base64
-
         return Writable(kind, base64.b64decode(text))
     return Writable(kind, text)
 
@@ -163,10 +162,40 @@ def load_process(case: Case) -> TransformProcess:
         raise NotSupported(str(e).split(": ", 1)[-1]) from None
     again = TransformProcess.from_json(process.to_json())
     assert again.to_json() == process.to_json(), "JSON changes when written and read again"
+    ours, theirs = _meaning(json.loads(process.to_json())), _meaning(json.loads(text))
+    assert ours == theirs, f"our JSON says {ours}, the JVM's {theirs}"
     if "sequence_mode" in case.meta:
         mode = SequenceConditionMode(case.meta["sequence_mode"])
         object.__setattr__(process.actions[0].condition, "mode", mode)  # type: ignore[attr-defined]
     return process
+
+
+# What the JVM writes down although it follows from the rest.
+_DERIVED = {
+    "inputSchema",
+    "leftOverColumns",
+    "columnNumber",
+    "inputTimeZone",
+    "columnIdx",
+    "sequenceMode",
+    "offsetAmountMilliseconds",
+    "windowSizeMilliseconds",
+}
+
+
+def _meaning(value: Any) -> Any:
+    """JSON without what follows from the rest; sets sorted, texts without their padding."""
+    if isinstance(value, list):
+        return [_meaning(v) for v in value]
+    if not isinstance(value, dict):
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if str(value.get("@class")).endswith("writable.Text"):
+        return base64.b64decode(value.get("bytes") or "")[: value.get("length", 0)]
+    window = str(value.get("@class")).endswith("TimeWindowFunction")
+    kept = {k: v for k, v in value.items() if v is not None and k not in _DERIVED}
+    if window:
+        kept.pop("timeZone", None)
+    return {k: sorted(map(str, v)) if k == "set" else _meaning(v) for k, v in kept.items()}
 
 
 def run_process(process: TransformProcess, case: Case) -> Frame:

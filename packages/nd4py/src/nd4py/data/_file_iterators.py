@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -117,6 +116,8 @@ class MiniBatchFileDataSetIterator(DataSetIterator):
     """
 
     def __init__(self, data: DataSet, batch_size: int, folder: PathLike) -> None:
+        import uuid
+
         super().__init__()
         self._size = _positive(batch_size)
         self._columns = data.num_inputs, data.num_outcomes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +27,8 @@ def array_field(values: np.ndarray) -> dict[str, Any]:
 
 def binary_field(values: np.ndarray) -> dict[str, str]:
     """An array as MIME base64 of its binary form, lines of 76 characters."""
+    import base64
+
     text = base64.b64encode(array_to_bytes(values)).decode("ascii")
     lines = (text[i : i + 76] for i in range(0, len(text), 76))
     return {"array": "".join(f"{line}\r\n" for line in lines)}
@@ -46,6 +46,9 @@ def array_of(node: Mapping[str, Any]) -> np.ndarray:
     """The array of either form; raises FormatError when it is damaged."""
     if "array" not in node:
         return array_from_json(node).values
+    import base64
+    import binascii
+
     try:
         return to_numpy(read_array(base64.b64decode(node["array"]), "nd4j"))
     except (binascii.Error, TypeError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zipfile
 import zlib
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
@@ -82,6 +81,8 @@ def _parse_header(
 
 def read_members(reader: BoundedReader) -> dict[str, StoredArray]:
     """All arrays of an ``.npz`` archive by name, stored or deflated."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(reader.stream) as archive:
             infos = [i for i in archive.infolist() if i.filename.endswith(".npy")]
@@ -114,6 +115,8 @@ def read_members(reader: BoundedReader) -> dict[str, StoredArray]:
 
 def write_members(stream: BinaryIO, arrays: Mapping[str, StoredArray], compress: bool) -> None:
     """Write an ``.npz`` archive; Deeplearning4j reads only stored members."""
+    import zipfile
+
     with zipfile.ZipFile(
         stream, "w", zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     ) as archive:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,7 +160,7 @@ def open_target(target: Target) -> Iterator[BinaryIO]:
         yield target
         return
     path = Path(target)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     try:
         with open(aside, "xb") as stream:
             yield stream

@@ -101,6 +101,26 @@ def _is_logic(node: Node) -> bool:
 def fuse(program: Program, *, merge: bool = True) -> None:
     """Gathers elementwise nodes into `FUSED` nodes; without ``merge`` each becomes one of its own."""
     groups, of = _grow(program, merge)
+    while True:
+        program.nodes = _gathered(program, groups, of)
+        if not merge:
+            return
+        # Groups have moved behind what stood in their way, so the new order may let others grow further.
+        ordered = Program([], [], _members(program.nodes), program.outputs)
+        further, place = _grow(ordered, merge)
+        if len(further) >= len(groups):
+            return
+        program.nodes = ordered.nodes
+        groups, of = further, place
+
+
+def _members(nodes: list[Node]) -> list[Node]:
+    return [
+        one for node in nodes for one in (node.body if node.op is FUSED and node.body else [node])
+    ]
+
+
+def _gathered(program: Program, groups: list[_Group], of: dict[int, _Group]) -> list[Node]:
     nodes = program.nodes
     used_by: dict[Value, list[int]] = {}
     for position, node in enumerate(nodes):
@@ -108,10 +128,8 @@ def fuse(program: Program, *, merge: bool = True) -> None:
             if v is not None:
                 used_by.setdefault(v, []).append(position)
     roots = set(program.roots())
-    emitted: dict[int, Node] = {}
-    for group in groups:
-        emitted[group.last] = _merged(group, roots, used_by)
-    program.nodes = [
+    emitted = {group.last: _merged(group, roots, used_by) for group in groups}
+    return [
         emitted.get(position, node)
         for position, node in enumerate(nodes)
         if position not in of or position in emitted

@@ -75,7 +75,7 @@ nd_status forward(const nd_call* call, nd_prepared* prepared, nd_error*) {
     if (!supported(x) || !supported(w) || !supported(y)) return ND_UNSUPPORTED;
     const Geometry geometry(call);
     Desc bias;
-    if (has_bias) bias = onednn::plain(call->in[2]);
+    if (has_bias) bias = onednn::any_format(call->in[2]);
     const Formats formats(geometry, x, w, y);
     const auto pd = forward_desc(geometry, formats.x, onednn::any_format(w), formats.y, has_bias ? &bias : nullptr,
                                  prop_kind::forward_training);
@@ -85,7 +85,8 @@ nd_status forward(const nd_call* call, nd_prepared* prepared, nd_error*) {
     const int ys = onednn::output_slot(*program, 0, y, pd.dst_desc());
     const dnnl::convolution_forward primitive(pd);
     if (has_bias) {
-        const int bs = program->input(2, bias);
+        // oneDNN takes dense biases only and does not say so.
+        const int bs = program->converted(program->input(2, onednn::plain(call->in[2])), pd.bias_desc());
         program->run(primitive, pd,
                      {{DNNL_ARG_SRC, xs}, {DNNL_ARG_WEIGHTS, ws}, {DNNL_ARG_BIAS, bs}, {DNNL_ARG_DST, ys}});
     } else {

@@ -125,8 +125,7 @@ def _activate(name: str, backend: Backend | None = None) -> None:
         found = _find(name) if backend is None else backend
         _core.set_table(_capsule(found))
         _core.set_num_threads(_threads.configured())
-    Kernels.names = frozenset(_core.table_info().get("kernels", ()))
-    Kernels.select = None
+    Kernels.use(frozenset(_core.table_info().get("kernels", ())))
     _state["current"] = name
 
 

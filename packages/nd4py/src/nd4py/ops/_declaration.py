@@ -140,6 +140,8 @@ class Op:
     direct: Callable[..., Any] | None = (
         None  # the core does it itself: NDArray in, NDArray out (views, casts)
     )
+    # attrs -> (kernel, ints, reals): a kernel of another name that computes it in floating point from expanded inputs
+    lowering: Callable[..., tuple[str, list[int], list[float]]] | None = None
     view: Callable[..., Any] | None = (
         None  # VIEW only: (spec, strides, offset, attrs) -> (strides, offset) or None
     )

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
 from nd4py import dtypes
-from nd4py._core import Function
+from nd4py._core import Function, NDArray
+from nd4py.dtypes import DType
 
 from ._declaration import (
     NOT_DIFFERENTIABLE,
@@ -26,7 +27,7 @@ from ._declaration import (
     _NotDifferentiable,
     register,
 )
-from ._execute import canonical, input_specs, run
+from ._execute import Kernels, Prepared, canonical, execute, input_specs, run
 from ._graph_variable import GraphVariable, install_operator
 
 P = ParamSpec("P")
@@ -51,6 +52,7 @@ def primitive(
     view: Callable[..., Any] | None = None,
     direct: Callable[..., Any] | None = None,
     array_api: str = "",
+    lowering: Callable[..., tuple[str, list[int], list[float]]] | None = None,
     name: str | None = None,
     public: str | None = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
@@ -84,6 +86,7 @@ def primitive(
             view=view,
             direct=direct,
             array_api=array_api,
+            lowering=lowering,
         )
         return _publish(register(op), body, operator)
 
@@ -304,12 +307,19 @@ def call(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, 
     return result if isinstance(result, tuple) else (result,)
 
 
+# Prepared calls of one operation are few in a program; a loop over many shapes must not keep them all.
+_MAX_PREPARED = 256
+_PLAIN = frozenset({int, float, bool, str, tuple, DType, type(None)})
+
+
 def _publish(op: Op, body: Callable[..., Any], operator: str | None) -> Callable[..., Any]:
     visible = tuple(i for i, n in enumerate(op.outputs) if not n.startswith("_"))
     single = visible[0] if len(visible) == 1 else None
     partial = single is not None and len(op.outputs) > 1
+    prepared: dict[Any, Prepared] = {}
+    Kernels.prepared.append(prepared)
 
-    def function(*args: Any, **kwargs: Any) -> Any:
+    def general(args: tuple[Any, ...], kwargs: dict[str, Any], key: Any) -> Any:
         inputs, attrs = bind(op, args, kwargs)
         for value in inputs:
             if isinstance(value, GraphVariable):
@@ -319,15 +329,53 @@ def _publish(op: Op, body: Callable[..., Any], operator: str | None) -> Callable
             if op.canonical is not None:
                 attrs = canonical(op, input_specs(inputs), attrs)
             return op.compose(*inputs, **attrs)
-        outputs = run(op, inputs, attrs)
+        outputs, plan = execute(op, inputs, attrs)
+        if key is not None and plan is not None:
+            if len(prepared) >= _MAX_PREPARED:
+                prepared.clear()
+            prepared[key] = plan
         if single is not None:
             return outputs[single]
         return outputs if len(outputs) > 1 else outputs[0]
 
+    def function(*args: Any, **kwargs: Any) -> Any:
+        """The same call on arrays of the same dtypes and shapes goes to the kernel at once."""
+        arrays: list[Any] = []
+        key: list[Any] = []
+        for value in args:
+            kind = type(value)
+            if kind is NDArray:
+                key.append(value.dtype)
+                key.append(value.shape)
+                arrays.append(value)
+            elif kind in _PLAIN:
+                key.append(kind)
+                key.append(value)
+            else:
+                return general(args, kwargs, None)
+        for name, value in kwargs.items():
+            if type(value) not in _PLAIN:
+                return general(args, kwargs, None)
+            key.append(name)
+            key.append(value)
+        identity = tuple(key)
+        try:
+            plan = prepared.get(identity)
+        except TypeError:  # a tuple with an array in it
+            return general(args, kwargs, None)
+        if plan is None:
+            return general(args, kwargs, identity)
+        outputs = plan(arrays)
+        if outputs is None:
+            return general(args, kwargs, None)
+        if single is not None:
+            return outputs[single]
+        return tuple(outputs) if len(outputs) > 1 else outputs[0]
+
     function.__name__ = function.__qualname__ = body.__name__
     function.__module__ = body.__module__
     function.__doc__ = body.__doc__
-    # Elementwise operations of the active backend run without a Python frame; everything else goes to `function`.
+    # Elementwise operations of the active backend run without a Python frame; all else goes to `function`.
     public = Function(op.name, function)
     public.__wrapped__ = body  # inspect.signature reads the declaration from it
     public.op = op

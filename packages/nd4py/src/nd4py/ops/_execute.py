@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -139,25 +140,76 @@ class Kernels:
     select: Callable[[], None] | None = (
         ensure_selected  # chooses a backend before the first operation
     )
+    prepared: ClassVar[list[dict[Any, Prepared]]] = []  # what each operation remembers of its calls
+
+    @classmethod
+    def use(cls, names: frozenset[str]) -> None:
+        """A backend with these kernels is active now: what was prepared for another one is void."""
+        cls.names = names
+        cls.select = None
+        for calls in cls.prepared:
+            calls.clear()
+
+
+class Prepared:
+    """A call that was checked before: its kernel takes arrays of the same dtypes and shapes as they come."""
+
+    __slots__ = ("fixed", "ints", "kernel", "outputs", "reals", "shape", "view")
+
+    def __init__(
+        self,
+        kernel: str,
+        fixed: tuple[tuple[int, NDArray | None], ...],
+        outputs: tuple[Spec, ...],
+        ints: list[int],
+        reals: list[float],
+        shape: tuple[int, ...] | None,
+        view: Callable[..., NDArray] | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.fixed = fixed  # inputs that were numbers or None, by position
+        self.outputs = outputs
+        self.ints = ints
+        self.reals = reals
+        self.shape = (
+            shape  # to which all inputs are expanded first; None where the kernel broadcasts itself
+        )
+        self.view = view  # of the core, in place of a kernel
+
+    def __call__(self, arrays: list[Any]) -> list[NDArray] | None:
+        """All outputs; None where the kernel does not take these layouts."""
+        if self.view is not None:
+            return [self.view(*arrays)]
+        for position, array in self.fixed:
+            arrays.insert(position, array)
+        if self.shape is not None:
+            arrays = [a.broadcast_to(self.shape) for a in arrays]
+        return run_kernel(self.kernel, arrays, self.outputs, self.ints, self.reals)
 
 
 def run(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, ...]:
-    """All outputs of a primitive on arrays and Python numbers, hidden ones included; ``attrs`` need not be
-    canonical.
+    """All outputs of a primitive on arrays and Python numbers, hidden ones included.
+
+    ``attrs`` need not be canonical.
     """
+    return execute(op, inputs, attrs)[0]
+
+
+def execute(
+    op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], Prepared | None]:
+    """`run`, and what repeats the call on arrays of the same dtypes and shapes; None where NumPy has to do it."""
     if Kernels.select is not None:
         Kernels.select()
     inputs = [x if x is None or is_scalar(x) else as_ndarray(x) for x in inputs]
     specs = input_specs(inputs)
     attrs = canonical(op, specs, dict(attrs))
     outs = infer(op, specs, attrs)
-    if op.direct is not None:
-        return (op.direct(*inputs, **attrs),)
-    if op.name in Kernels.names:
-        arrays = [to_array(x, s) for x, s in zip(inputs, specs, strict=True)]
-        found = run_kernel(op.name, arrays, outs, *encode_attrs(op, attrs))
+    plan = _prepare(op, inputs, specs, attrs, outs)
+    if plan is not None:
+        found = plan([x for x in inputs if type(x) is NDArray])
         if found is not None:
-            return tuple(found)
+            return tuple(found), plan
     if op.reference is None:
         raise TypeError(f"{op.name}: a composed operation has no reference of its own")
     values = [
@@ -166,7 +218,40 @@ def run(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, .
     with np.errstate(all="ignore"):
         result = op.reference(*values, **attrs)
     results = result if len(outs) > 1 else (result,)
-    return tuple(from_reference(r, s) for r, s in zip(results, outs, strict=True))
+    return tuple(from_reference(r, s) for r, s in zip(results, outs, strict=True)), None
 
 
-__all__ = ["as_value", "canonical", "encode_attrs", "infer", "input_specs", "run", "spec_of"]
+def _prepare(
+    op: Op,
+    inputs: Sequence[Any],
+    specs: Sequence[Spec | None],
+    attrs: dict[str, Any],
+    outs: tuple[Spec, ...],
+) -> Prepared | None:
+    if op.direct is not None:
+        arrays = all(type(x) is NDArray for x in inputs)
+        return Prepared("", (), outs, [], [], None, partial(op.direct, **attrs)) if arrays else None
+    fixed = tuple(
+        (i, to_array(x, s))
+        for i, (x, s) in enumerate(zip(inputs, specs, strict=True))
+        if type(x) is not NDArray
+    )
+    if op.name in Kernels.names:
+        return Prepared(op.name, fixed, outs, *encode_attrs(op, attrs), None)
+    if op.lowering is not None and outs[0].dtype.is_floating:
+        kernel, ints, reals = op.lowering(attrs)
+        if kernel in Kernels.names:
+            return Prepared(kernel, fixed, outs, ints, reals, outs[0].shape)
+    return None
+
+
+__all__ = [
+    "as_value",
+    "canonical",
+    "encode_attrs",
+    "execute",
+    "infer",
+    "input_specs",
+    "run",
+    "spec_of",
+]

@@ -205,6 +205,10 @@ def _where_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     return [Spec(result_type([x.dtype, y.dtype]), broadcast_shapes([s.shape for s in specs]))]
 
 
+# One select instruction (kind 2) of registers 0, 1 and 2 into register 3: see kernel_abi.h.
+_SELECT = [1, 2, 0, 3, 0, 1, 2, 3]
+
+
 def _where_gradient(c: GradientContext) -> Sequence[Any]:
     return gradient(
         None,
@@ -221,6 +225,7 @@ def _where_gradient(c: GradientContext) -> Sequence[Any]:
     dl4j=Dl4j("Where"),
     native=True,
     array_api="where",
+    lowering=lambda attrs: ("fused_elementwise", _SELECT, []),
     samples=lambda: [
         ((bools(4, 5), real(4, 5), real(4, 5, seed=1)), {}),
         ((bools(4, 1), real(5), real(4, 5, seed=1)), {}),

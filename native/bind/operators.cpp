@@ -130,13 +130,12 @@ std::optional<Operand> operand_of(PyObject* object) {
     Operand operand;
     if (is_ndarray(object)) {
         operand.borrowed = &array_of(object);
-    } else if ((operand.scalar = scalar_of(object))) {
         return operand;
-    } else if (is_numpy_array(object) || is_numpy_scalar(object)) {
-        operand.owned = from_anything(object);
-    } else {
-        return std::nullopt;
     }
+    operand.scalar = scalar_of(object);
+    if (operand.scalar) return operand;
+    if (!is_numpy_array(object) && !is_numpy_scalar(object)) return std::nullopt;
+    operand.owned = from_anything(object);
     return operand;
 }
 

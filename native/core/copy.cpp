@@ -7,6 +7,7 @@
 #include "core/cast.hpp"
 #include "core/errors.hpp"
 #include "core/text.hpp"
+#include "core/transposed_copy.hpp"
 #include "core/views.hpp"
 #include "core/walk.hpp"
 
@@ -54,8 +55,10 @@ void copy_into(const char* op, Array& to, const Array& from) {
         return copy_into(op, to, copied(from, 'k'));
     }
     const Dims from_strides = broadcast_strides(from, to.shape);
+    const bool text = to.dtype == ND_UTF8 && to.storage->text != from.storage->text;
+    if (!text && copy_transposed(loop, to, from, from_strides)) return;
     const Walk<2> walk(to.shape, {to.strides.data(), from_strides.data()}, {to.itemsize(), from.itemsize()});
-    if (to.dtype == ND_UTF8 && to.storage->text != from.storage->text) return copy_text(to, from, walk);
+    if (text) return copy_text(to, from, walk);
     const int64_t to_step = walk.run_stride(0), from_step = walk.run_stride(1);
     walk.run({to.data, from.data}, memory_grain,
              [&](const Walk<2>::Pointers& at, int64_t n) { loop(at[1], from_step, at[0], to_step, n); });

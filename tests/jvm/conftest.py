@@ -47,7 +47,11 @@ class Jvm:
         target = PROJECT / "target"
         classes = os.pathsep.join([str(target / "classes"), (target / "classpath.txt").read_text()])
         # Arrow, below LocalTransformExecutor, reaches into java.nio.
-        options = ["-Xmx2g", "--add-opens=java.base/java.nio=ALL-UNNAMED"]
+        options = [
+            "-Xmx2g",
+            "-XX:TieredStopAtLevel=1",
+            "--add-opens=java.base/java.nio=ALL-UNNAMED",
+        ]
         main = ["-cp", classes.strip(), "org.dl4py.jvm.Main"]
         command = ["java", *options, *main, listed, results]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["RecordMetaDataIndex", "RecordMetaDataLine", "RecordMetaDataURI"]
+__all__ = [
+    "RecordMetaDataIndex",
+    "RecordMetaDataInterval",
+    "RecordMetaDataLine",
+    "RecordMetaDataLineInterval",
+    "RecordMetaDataURI",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +49,31 @@ class RecordMetaDataURI:
     def location(self) -> str:
         """Text for messages."""
         return self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMetaDataLineInterval:
+    """Lines of a file, first and last, from 0."""
+
+    start: int
+    end: int
+    uri: str | None = None
+
+    @property
+    def location(self) -> str:
+        """Text for messages."""
+        return f"{self.uri} lines {self.start}-{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMetaDataInterval:
+    """A range of a file's lines."""
+
+    from_: int
+    to: int
+    uri: str | None = None
+
+    @property
+    def location(self) -> str:
+        """Text for messages."""
+        return f"interval({self.from_},{self.to})"

@@ -1,0 +1,302 @@
+"""Readers of sequences from text files, where lines are steps or columns."""
+
+from __future__ import annotations
+
+import enum
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .._errors import CsvError
+from .._java_regex import compile_java, java_split
+from ._csv_parser import CsvLineParser
+from ._lines import lines_of
+from ._metadata import (
+    RecordMetaDataInterval,
+    RecordMetaDataLine,
+    RecordMetaDataLineInterval,
+    RecordMetaDataURI,
+)
+from ._sequence_reader import AbstractSequenceRecordReader, Steps
+from ._splits import AbstractInputSplit, CollectionInputSplit, StringSplit, as_split
+
+__all__ = [
+    "CSVLineSequenceRecordReader",
+    "CSVMultiSequenceRecordReader",
+    "CSVNLinesSequenceRecordReader",
+    "CSVSequenceRecordReader",
+    "CSVVariableSlidingWindowRecordReader",
+    "LineErrorHandling",
+    "MultiSequenceMode",
+    "RegexSequenceRecordReader",
+]
+
+
+def files_of(split: AbstractInputSplit) -> list[tuple[str | None, AbstractInputSplit]]:
+    """The files of a split, each as a split of its own."""
+    if isinstance(split, StringSplit):
+        return [(None, split)]
+    return [(str(p), CollectionInputSplit([Path(p)])) for p in split.locations()]
+
+
+class AbstractTextSequenceReader(AbstractSequenceRecordReader):
+    """Sequences from the lines of files.
+
+    Args:
+        source: a path, paths or an input split.
+        skip_lines: lines to skip at the start of each file.
+        encoding: of the files.
+    """
+
+    def __init__(self, source: Any, *, skip_lines: int = 0, encoding: str = "utf-8") -> None:
+        super().__init__()
+        if skip_lines < 0:
+            raise ValueError(f"skip_lines must not be negative, received {skip_lines}")
+        self.split = as_split(source)
+        self.skip_lines = skip_lines
+        self.encoding = encoding
+
+    def file_lines(self, part: AbstractInputSplit) -> list[tuple[str, int]]:
+        """The lines of one file with their numbers (from 0)."""
+        lines = lines_of(part, skip_lines=self.skip_lines, encoding=self.encoding)
+        return [(line, number) for line, number, _ in lines]
+
+    def sequences(self) -> Iterator[tuple[Steps, Any]]:
+        for name, part in files_of(self.split):
+            yield from self.file_sequences(name, self.file_lines(part))
+
+    @abstractmethod
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        """The sequences of one file."""
+
+
+class CSVSequenceRecordReader(AbstractTextSequenceReader):
+    """One file is a sequence, one line a step.
+
+    As in Deeplearning4j, lines are split at the delimiter (a Java regular expression) without regard
+    to quotes, and trailing empty fields are lost.
+    """
+
+    def __init__(
+        self, source: Any, *, skip_lines: int = 0, delimiter: str = ",", encoding: str = "utf-8"
+    ) -> None:
+        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
+        compile_java(delimiter)
+        self.delimiter = delimiter
+
+    def step(self, line: str) -> list[Any]:
+        """The values of a line."""
+        return list(java_split(line, self.delimiter))
+
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        yield [self.step(line) for line, _ in lines], RecordMetaDataURI(name or "")
+
+
+class CSVNLinesSequenceRecordReader(CSVSequenceRecordReader):
+    """Every `lines_per_sequence` lines of a file are a sequence; the last may be shorter."""
+
+    def __init__(self, source: Any, *, lines_per_sequence: int = 10, **options: Any) -> None:
+        super().__init__(source, **options)
+        if lines_per_sequence < 1:
+            raise ValueError(f"lines_per_sequence must be positive, received {lines_per_sequence}")
+        self.lines_per_sequence = lines_per_sequence
+
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        for at in range(0, len(lines), self.lines_per_sequence):
+            block = lines[at : at + self.lines_per_sequence]
+            metadata = RecordMetaDataLineInterval(block[0][1], block[-1][1], name)
+            yield [self.step(line) for line, _ in block], metadata
+
+
+class CSVVariableSlidingWindowRecordReader(CSVSequenceRecordReader):
+    """A window over the lines of a file, newest line first.
+
+    It grows at the start, moves by `stride` lines, and drains at the end. (With a stride above 1
+    Deeplearning4j ends with an empty sequence or an error; here it just ends.)
+    """
+
+    def __init__(
+        self, source: Any, *, max_lines_per_sequence: int = 10, stride: int = 1, **options: Any
+    ) -> None:
+        super().__init__(source, **options)
+        if stride < 1 or max_lines_per_sequence < 1:
+            raise ValueError("stride and max_lines_per_sequence must be positive")
+        self.max_lines_per_sequence = max_lines_per_sequence
+        self.stride = stride
+
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        window: deque[list[Any]] = deque(maxlen=self.max_lines_per_sequence)
+        total, at = len(lines), 0
+        while True:
+            start = at
+            for _ in range(self.stride):
+                if at < total:
+                    window.appendleft(self.step(lines[at][0]))
+                    at += 1
+                elif window:
+                    window.pop()
+            if not window:
+                return
+            # These numbers follow the original; the last window ends with the file's last line.
+            last = at == total and len(window) <= self.stride
+            end = total - 1 if last else at + len(window) - 1
+            yield (
+                list(window),
+                RecordMetaDataLineInterval(self.skip_lines + start, self.skip_lines + end, name),
+            )
+
+
+class CSVLineSequenceRecordReader(AbstractTextSequenceReader):
+    """One line is a sequence of single values; quotes as in `CSVRecordReader`."""
+
+    def __init__(
+        self,
+        source: Any,
+        *,
+        skip_lines: int = 0,
+        delimiter: str = ",",
+        quote: str = '"',
+        encoding: str = "utf-8",
+    ) -> None:
+        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
+        self._parser = CsvLineParser(delimiter, quote)
+
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        for line, number in lines:
+            try:
+                steps = [[field] for field in self._parser.parse(line)]
+            except CsvError as e:
+                raise CsvError(str(e), file=name, line=number + 1) from None
+            yield steps, RecordMetaDataLine(number, name)
+
+
+class MultiSequenceMode(enum.Enum):
+    """How `CSVMultiSequenceRecordReader` makes a sequence of several lines."""
+
+    CONCAT = "CONCAT"
+    EQUAL_LENGTH = "EQUAL_LENGTH"
+    PAD = "PAD"
+
+
+class CSVMultiSequenceRecordReader(AbstractTextSequenceReader):
+    """Several sequences in a file, separated by lines that match a regular expression.
+
+    Args:
+        source: a path, paths or an input split.
+        separator_regex: Java regular expression of separating lines; ``^$`` is a blank line.
+        mode: ``CONCAT`` joins the lines to one sequence of single values; in ``EQUAL_LENGTH`` and
+            ``PAD`` each line is a column, padded at the end with `pad_value` in the latter.
+        pad_value: for ``PAD``.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        separator_regex: str,
+        mode: str | MultiSequenceMode,
+        *,
+        pad_value: Any = None,
+        skip_lines: int = 0,
+        delimiter: str = ",",
+        quote: str = '"',
+        encoding: str = "utf-8",
+    ) -> None:
+        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
+        self._separates = compile_java(separator_regex).fullmatch
+        self.mode = MultiSequenceMode(mode)
+        self.pad_value = pad_value
+        self._parser = CsvLineParser(delimiter, quote)
+        if self.mode is MultiSequenceMode.PAD and pad_value is None:
+            raise ValueError("CSVMultiSequenceRecordReader: PAD needs a pad_value")
+
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        block: list[list[str]] = []
+        first = lines[0][1] if lines else 0
+        for line, number in lines:
+            if self._separates(line) is None:
+                block.append(self._parser.parse(line))
+                continue
+            yield self._steps(block, name, first), RecordMetaDataInterval(first, number + 1, name)
+            block, first = [], number + 1
+        if block:
+            yield self._steps(block, name, first), RecordMetaDataInterval(first, first, name)
+
+    def _steps(self, block: list[list[str]], name: str | None, first: int) -> Steps:
+        if self.mode is MultiSequenceMode.CONCAT:
+            return [[field] for line in block for field in line]
+        lengths = [len(line) for line in block]
+        longest = max(lengths, default=0)
+        if self.mode is MultiSequenceMode.EQUAL_LENGTH and any(n != longest for n in lengths):
+            raise CsvError(
+                f"all lines of a sequence must have the same number of fields, received {lengths}",
+                file=name,
+                line=first + 1,
+            )
+        padded = [line + [self.pad_value] * (longest - len(line)) for line in block]
+        return [list(step) for step in zip(*padded, strict=True)]
+
+
+class LineErrorHandling(enum.Enum):
+    """What `RegexSequenceRecordReader` does with a line that does not match."""
+
+    FAIL_ON_INVALID = "FailOnInvalid"
+    SKIP_INVALID = "SkipInvalid"
+    SKIP_INVALID_WITH_WARNING = "SkipInvalidWithWarning"
+
+
+class RegexSequenceRecordReader(AbstractTextSequenceReader):
+    """One file is a sequence; the capture groups of each line are a step.
+
+    Args:
+        source: a path, paths or an input split.
+        regex: Java regular expression that a whole line must match.
+        error_handling: what to do with other lines; skipped ones are counted in `skipped`.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        regex: str,
+        *,
+        skip_lines: int = 0,
+        error_handling: str | LineErrorHandling = LineErrorHandling.FAIL_ON_INVALID,
+        encoding: str = "utf-8",
+    ) -> None:
+        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
+        self.regex = regex
+        self._match = compile_java(regex).fullmatch
+        self.error_handling = LineErrorHandling(error_handling)
+        self.skipped = 0
+
+    def file_sequences(
+        self, name: str | None, lines: list[tuple[str, int]]
+    ) -> Iterator[tuple[Steps, Any]]:
+        steps: Steps = []
+        for line, number in lines:
+            m = self._match(line)
+            if m is not None:
+                steps.append(list(m.groups()))
+                continue
+            message = f"the line does not match {self.regex!r}: {line[:200]!r}"
+            if self.error_handling is LineErrorHandling.FAIL_ON_INVALID:
+                raise CsvError(message, file=name, line=number + 1)
+            self.skipped += 1
+            if self.error_handling is LineErrorHandling.SKIP_INVALID_WITH_WARNING:
+                import warnings
+
+                warnings.warn(f"{name}, line {number + 1}: {message}", stacklevel=2)
+        yield steps, RecordMetaDataURI(name or "")

@@ -30,10 +30,12 @@ from datavec import (
     FileRecordReader,
     LineRecordReader,
     RecordReaderDataSetIterator,
+    RecordReaderMultiDataSetIterator,
     RegexLineRecordReader,
     RegexSequenceRecordReader,
     Schema,
     SequenceConditionMode,
+    SequenceRecordReaderDataSetIterator,
     StringSplit,
     TransformProcess,
     TransformProcessRecordReader,
@@ -660,8 +662,12 @@ def _check_metadata(made: Any, case: Case, folder: Path) -> None:
 
 def record_iterator(case: Case) -> None:
     meta, options = case.meta, case.meta["options"]
-    if meta["iterator"] != "RecordReaderDataSetIterator":
-        raise NotSupported(f"iterator {meta['iterator'].split('(')[0]} is not built yet")
+    if meta["iterator"].startswith("SequenceRecordReaderDataSetIterator"):
+        _sequence_iterator(case)
+        return
+    if meta["iterator"] == "RecordReaderMultiDataSetIterator":
+        _multi_iterator(case)
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source: Any
@@ -689,6 +695,91 @@ def record_iterator(case: Case) -> None:
             collect_metadata=options.get("collectMetaData", False),
         )
         _check_batches(iterator, case, folder)
+
+
+def _written(folder: Path, name: str, texts: list[str] | str) -> CollectionInputSplit:
+    """Texts as files; the names count the files of a list."""
+    if isinstance(texts, str):
+        texts = [texts]
+    paths = [
+        folder / (f"{name}{i}.csv" if name == "f" else f"{name}-{i}.csv") for i in range(len(texts))
+    ]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, "utf-8")
+    return CollectionInputSplit(paths)
+
+
+def _sequence_iterator(case: Case) -> None:
+    options, data = case.meta["options"], case.meta["data"]
+    classes = options.get("numPossibleLabels", -1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        labels = None
+        if "features" in data:
+            source: Any = CSVSequenceRecordReader(_written(folder, "features", data["features"]))
+            labels = CSVSequenceRecordReader(_written(folder, "labels", data["labels"]))
+        elif "sequences" in data:
+            source = CSVSequenceRecordReader(_written(folder, "f", data["sequences"]))
+        else:
+            width = int(re.findall(r"\((\d+)\)", options["reader"])[0])
+            source = CSVVariableSlidingWindowRecordReader(
+                _written(folder, "a", next(iter(data.values()))), max_lines_per_sequence=width
+            )
+        label = options.get("labelIndex", -1)
+        iterator = SequenceRecordReaderDataSetIterator(
+            source,
+            options["batchSize"],
+            labels_reader=labels,
+            label_index=None if label < 0 else label,
+            num_classes=None if classes < 0 else classes,
+            regression=options["regression"],
+            alignment=options.get("alignmentMode"),
+            collect_metadata=options.get("collectMetaData", False),
+        )
+        _check_batches(iterator, case, folder)
+
+
+def _multi_iterator(case: Case) -> None:
+    options, data = case.meta["options"], case.meta["data"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        iterator = RecordReaderMultiDataSetIterator(
+            options["batchSize"],
+            alignment=options.get("alignmentMode", "ALIGN_START"),
+            random_offset_seed=options["seed"] if options.get("timeSeriesRandomOffset") else None,
+        )
+        for reader_name, at in options.get("sequence_readers", {}).items():
+            split = _written(folder, reader_name, data[at.removeprefix("data.")])
+            iterator.add_reader(reader_name, CSVSequenceRecordReader(split))
+        for reader_name, at in options.get("readers", {}).items():
+            iterator.add_reader(
+                reader_name, CSVRecordReader(_written(folder, reader_name, data[at]))
+            )
+        for key, add in (
+            ("inputs", iterator.add_input),
+            ("inputs_one_hot", iterator.add_input_one_hot),
+            ("inputs_one_hot_after", iterator.add_input_one_hot),
+            ("outputs", iterator.add_output),
+            ("outputs_one_hot", iterator.add_output_one_hot),
+            ("outputs_one_hot_after", iterator.add_output_one_hot),
+        ):
+            for arguments in options.get(key, []):
+                add(*arguments)
+        got: list[Any] = []
+        if "raises" in case.meta:
+            _must_fail(lambda: got.extend(_collect(iterator, got)))
+        else:
+            _collect(iterator, got)
+        assert len(got) == len(case.meta["batches"]), f"{len(got)} batches"
+        for batch, expected in zip(got, case.meta["batches"], strict=True):
+            for prefix, arrays, masks in (
+                ("in", batch.features, batch.features_mask),
+                ("out", batch.labels, batch.labels_mask),
+            ):
+                for i, array in enumerate(arrays):
+                    _check_array(array, expected[f"{prefix}{i}"], case, f"{prefix}{i}")
+                    mask = None if masks is None else masks[i]
+                    _check_array(mask, expected[f"{prefix}{i}_mask"], case, f"{prefix}{i} mask")
 
 
 def _check_batches(iterator: Any, case: Case, folder: Path) -> None:

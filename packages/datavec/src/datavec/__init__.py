@@ -17,10 +17,14 @@ from ._errors import *
 from ._filter import *
 from ._iterator import *
 from ._metadata import *
+from ._multi_iterator import *
 from ._process import TransformProcess as TransformProcess
 from ._process_builder import *
 from ._schema import *
 from ._schema_builder import *
+from ._sequence_batches import AlignmentMode as AlignmentMode
+from ._sequence_batches import ZeroLengthSequenceError as ZeroLengthSequenceError
+from ._sequence_iterator import *
 from ._stream import BatchStream as BatchStream
 from ._writable import *
 from .readers import *

@@ -1,0 +1,151 @@
+"""RecordReaderMultiDataSetIterator: several readers to batches of several arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from nd4py.data import JavaRandom, MultiDataSet, MultiDataSetIterator
+
+from ._errors import SchemaError
+from ._sequence_batches import AlignmentMode, ArraySpec, Chunk, check_lengths, chunks, pack
+
+__all__ = ["RecordReaderMultiDataSetIterator"]
+
+
+class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
+    """Batches with several inputs and outputs, taken from columns of several readers.
+
+    Readers advance together; the pass ends with the shortest. Plain readers give [examples, columns],
+    readers of sequences [examples, columns, steps] with masks.
+
+    Answers to Deeplearning4j's ``RecordReaderMultiDataSetIterator``.
+
+    Args:
+        batch_size: examples per batch.
+        alignment: of sequences of different lengths.
+        random_offset_seed: start padded sequences at random steps, as Deeplearning4j does with this
+            seed (``timeSeriesRandomOffset``).
+
+    >>> from datavec import CollectionRecordReader
+    >>> reader = CollectionRecordReader([[1.0, 2.0, 0], [3.0, 4.0, 1]])
+    >>> it = RecordReaderMultiDataSetIterator(2).add_reader("table", reader)
+    >>> it = it.add_input("table", 0, 1).add_output_one_hot("table", 2, 2)
+    >>> next(it).labels[0].shape
+    (2, 2)
+    """
+
+    def __init__(
+        self,
+        batch_size: int,
+        *,
+        alignment: str | AlignmentMode = AlignmentMode.ALIGN_START,
+        random_offset_seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be positive, received {batch_size}")
+        self._batch_size = batch_size
+        self._alignment = AlignmentMode(alignment)
+        self._seed = random_offset_seed
+        self._readers: dict[str, Any] = {}
+        self._inputs: list[ArraySpec] = []
+        self._outputs: list[ArraySpec] = []
+
+    @property
+    def batch_size(self) -> int:
+        return self._batch_size
+
+    def add_reader(self, name: str, reader: Any) -> RecordReaderMultiDataSetIterator:
+        """Add a reader of records or of sequences."""
+        if name in self._readers:
+            raise SchemaError(f'a reader named "{name}" exists already')
+        self._readers[name] = reader
+        return self
+
+    def _spec(
+        self, reader: str, first: int | None, last: int | None, classes: int | None
+    ) -> ArraySpec:
+        if reader not in self._readers:
+            names = ", ".join(map(repr, self._readers)) or "none"
+            raise SchemaError(f'no reader named "{reader}"; there are: {names}')
+        return ArraySpec(reader, first, last, classes=classes)
+
+    def add_input(
+        self, reader: str, first: int | None = None, last: int | None = None
+    ) -> RecordReaderMultiDataSetIterator:
+        """Columns first to last (all when left out) become an input."""
+        self._inputs.append(self._spec(reader, first, last, None))
+        return self
+
+    def add_input_one_hot(
+        self, reader: str, column: int, num_classes: int
+    ) -> RecordReaderMultiDataSetIterator:
+        """A column of class indices becomes a one-hot input."""
+        self._inputs.append(self._spec(reader, column, column, num_classes))
+        return self
+
+    def add_output(
+        self, reader: str, first: int | None = None, last: int | None = None
+    ) -> RecordReaderMultiDataSetIterator:
+        """Columns first to last (all when left out) become an output."""
+        self._outputs.append(self._spec(reader, first, last, None))
+        return self
+
+    def add_output_one_hot(
+        self, reader: str, column: int, num_classes: int
+    ) -> RecordReaderMultiDataSetIterator:
+        """A column of class indices becomes a one-hot output."""
+        self._outputs.append(self._spec(reader, column, column, num_classes))
+        return self
+
+    def _batches(self) -> Iterator[MultiDataSet]:
+        if not self._inputs or not self._outputs:
+            raise SchemaError("RecordReaderMultiDataSetIterator: add an input and an output first")
+        random = None if self._seed is None else JavaRandom(self._seed)
+        names = list(self._readers)
+        sources = [chunks(n, self._readers[n], self._batch_size) for n in names]
+        for parts in zip(*sources, strict=False):
+            count = min(p.count for p in parts)
+            found = {n: _first(p, count) for n, p in zip(names, parts, strict=True)}
+            sequences = [c for c in found.values() if c.offsets is not None]
+            for chunk in sequences:
+                check_lengths(chunk, self._alignment)
+            longest = np.ones(count, np.int64)
+            for chunk in sequences:
+                longest = np.maximum(longest, chunk.lengths)
+            seed = None if random is None else random.next_long()
+            packed = [
+                self._pack(spec, found[spec.reader], longest, seed)
+                for spec in (*self._inputs, *self._outputs)
+            ]
+            arrays, masks = [a for a, _ in packed], [m for _, m in packed]
+            n = len(self._inputs)
+            yield MultiDataSet(
+                arrays[:n],
+                arrays[n:],
+                masks[:n] if any(m is not None for m in masks[:n]) else None,
+                masks[n:] if any(m is not None for m in masks[n:]) else None,
+            )
+            if count < self._batch_size:
+                return
+
+    def _pack(self, spec: ArraySpec, chunk: Chunk, longest: Any, seed: int | None) -> Any:
+        steps = int(longest.max())
+        starts = None
+        if seed is not None and chunk.offsets is not None:
+            own = JavaRandom(seed)
+            starts = np.array([own.next_int(steps - n + 1) for n in chunk.lengths.tolist()])
+        return pack(spec, chunk, self._alignment, steps, longest, starts)
+
+
+def _first(chunk: Chunk, count: int) -> Chunk:
+    """The first `count` examples."""
+    if chunk.count == count:
+        return chunk
+    if chunk.offsets is None:
+        return Chunk(chunk.name, chunk.values[:count], None, chunk.metadata[:count])
+    offsets = chunk.offsets[: count + 1]
+    return Chunk(chunk.name, chunk.values[: offsets[-1]], offsets, chunk.metadata[:count])

@@ -148,13 +148,21 @@ def _activations(case: Case, net: Any) -> None:
         _near(case, found[1 + int(name[4:])], case.arrays[name], name)
 
 
-def _score_differs(case: Case) -> bool:
-    return "training score of LossLayer" in case.meta.get("jvm_bug", "")
+_SCORE_DIFFERS = {
+    "training score of LossLayer": "loss-layer-training-score",
+    "score of CnnLossLayer in NHWC": "cnn-loss-nhwc-score",
+}
+
+
+def _score_differs(case: Case) -> str | None:
+    """The row of a score that the JVM computes wrongly."""
+    bug = case.meta.get("jvm_bug", "")
+    return next((row for text, row in _SCORE_DIFFERS.items() if text in bug), None)
 
 
 def _scores(case: Case, net: Any) -> None:
     data = dataset(case)
-    if "score_inference" in case.meta:
+    if "score_inference" in case.meta and _score_differs(case) != "cnn-loss-nhwc-score":
         case.compare(net.score(data), number(case.meta["score_inference"]), "score_inference")
     if "score_examples" in case.arrays:
         rows = np.asarray(net.score_examples(data))
@@ -167,6 +175,14 @@ def _scores(case: Case, net: Any) -> None:
         )
 
 
+_GRADIENT_DIFFERS = {
+    "ELU with alpha != 1": "elu-gradient",
+    "gradient is that of the noisy parameter": "weight-noise-gradient",
+    "the backward pass of LocalResponseNormalization": "lrn-gradient",
+    "locked gamma 1.5": "batchnorm-locked-gamma",
+}
+
+
 def _gradients(case: Case, net: Any) -> None:
     if "grad" not in case.arrays:
         return
@@ -175,19 +191,18 @@ def _gradients(case: Case, net: Any) -> None:
     )
     if "score_init" in case.meta:
         if _score_differs(case):
-            case.differs("loss-layer-training-score")
+            case.differs(_score_differs(case) or "")
         else:
             case.compare(net.score(), number(case.meta["score_init"]), "score_init")
     bug = case.meta.get("jvm_bug", "")
-    if "ELU with alpha != 1" in bug:
-        case.differs("elu-gradient")
-        return
-    if "gradient is that of the noisy parameter" in bug:
-        case.differs("weight-noise-gradient")
+    row = next((row for text, row in _GRADIENT_DIFFERS.items() if text in bug), None)
+    if row is not None:
+        case.differs(row)
         return
     rtol = max(GRADIENT_RTOL, case.rtol) if case.meta["data_type"] == "HALF" else GRADIENT_RTOL
     for key in case.meta.get("grad_keys", ()):
-        close_to_largest(gradients[key], case.arrays[f"grad_{key}"], rtol, f"grad_{key}")
+        found = np.asarray(gradients[key]).reshape(case.arrays[f"grad_{key}"].shape)
+        close_to_largest(found, case.arrays[f"grad_{key}"], rtol, f"grad_{key}")
     close_to_largest(net.gradients_view_array(), case.arrays["grad"], rtol, "grad")
     if "epsilon_in" in case.arrays:
         close_to_largest(epsilon, case.arrays["epsilon_in"], rtol, "epsilon_in")
@@ -197,6 +212,10 @@ _TRAINING_DIFFERS = {
     "ELU with alpha != 1": "elu-gradient",
     "gradient is that of the noisy parameter": "weight-noise-gradient",
     "constraints are applied twice": "constraints-applied-once",
+    "the backward pass of LocalResponseNormalization": "lrn-gradient",
+    "locked gamma 1.5": "batchnorm-locked-gamma",
+    "regularisation and updater ranges use table order": "bias-first-ranges",
+    "updater block of W covers the first": "bias-first-ranges",
 }
 
 
@@ -204,7 +223,7 @@ def _train(case: Case, net: Any) -> None:
     meta, arrays = case.meta, case.arrays
     blocks = [b for b in meta["updater_blocks"] if not b.get("pretrain")]
     found = net.layout.blocks
-    assert [(b.start, b.stop) for b in found] == [tuple(b["param_range"]) for b in blocks]
+    assert [b.length for b in found] == [b["param_range"][1] - b["param_range"][0] for b in blocks]
     assert [(b.state_start, b.state_stop) for b in found] == [
         tuple(b["state_range"]) for b in blocks
     ]
@@ -290,7 +309,12 @@ def _saved(case: Case, net: Any) -> None:
 
 
 def config_json(case: Case) -> None:
-    from dl4py import ConfigurationError, MultiLayerConfiguration, MultiLayerNetwork, UnsupportedLayerError
+    from dl4py import (
+        ConfigurationError,
+        MultiLayerConfiguration,
+        MultiLayerNetwork,
+        UnsupportedLayerError,
+    )
 
     if case.meta["config_kind"] != "MultiLayerConfiguration":
         raise NotSupported("ComputationGraphConfiguration: not built yet")
@@ -310,6 +334,8 @@ def config_json(case: Case) -> None:
     if case.meta.get("n_params") is not None and not case.meta.get("init_raises"):
         net = MultiLayerNetwork(conf)
         assert net.num_params() == case.meta["n_params"]
+        if case.meta.get("round_trip_equal") is False:
+            return  # the JVM initialised what it made of this text, which is something else
         for key, want in (case.meta.get("param_table") or {}).items():
             slot = net.layout.by_key[key]
             assert list(slot.parameter.shape) == want["shape"], key
@@ -426,7 +452,13 @@ def fit(case: Case) -> None:
     else:
         assert state.size == 0
     whole = dataset(case)
-    compare(np.asarray(net.output(whole.features)), arrays["output_final"], loose, max(atol, 2e-5), "output_final")
+    compare(
+        np.asarray(net.output(whole.features)),
+        arrays["output_final"],
+        loose,
+        max(atol, 2e-5),
+        "output_final",
+    )
     for key, training in (("score_all_training", True), ("score_all_inference", False)):
         if key in meta:
             compare(

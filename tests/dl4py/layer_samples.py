@@ -12,13 +12,33 @@ from typing import Any
 
 from dl4py import (
     ActivationLayer,
+    BatchNormalization,
+    Cnn3DLossLayer,
+    CnnLossLayer,
     ConvolutionLayer,
+    Cropping2D,
+    Deconvolution2D,
     DenseLayer,
+    DepthwiseConvolution2D,
     DropoutLayer,
+    ElementWiseMultiplicationLayer,
+    EmbeddingLayer,
+    EmbeddingSequenceLayer,
+    GlobalPoolingLayer,
     InputType,
+    LocalResponseNormalization,
     LossLayer,
     OutputLayer,
+    PReLULayer,
+    RepeatVector,
+    RnnLossLayer,
+    RnnOutputLayer,
+    SeparableConvolution2D,
+    SpaceToBatchLayer,
+    SpaceToDepthLayer,
     SubsamplingLayer,
+    Upsampling2D,
+    ZeroPaddingLayer,
 )
 
 FF = InputType.feed_forward(5)
@@ -35,8 +55,11 @@ class Sample:
     layers: Sequence[Any]
     input_type: Any
     smooth: bool = True
+    indices: int = 0  # the input holds whole numbers below this
+    batch_factor: int = 1  # examples coming out for each one going in
 
 
+SERIES = InputType.recurrent(3, 4)
 SAMPLES = [
     Sample("dense", [DenseLayer(n_out=4), MSE], FF),
     Sample("dense-layer-norm", [DenseLayer(n_out=4, has_layer_norm=True), MSE], FF),
@@ -56,4 +79,33 @@ SAMPLES = [
     Sample("pool-average", [SubsamplingLayer(pooling_type="AVG", kernel_size=3, padding=1), MSE], CNN),
     Sample("pool-sum", [SubsamplingLayer(pooling_type="SUM", kernel_size=2), MSE], CNN),
     Sample("pool-p-norm", [SubsamplingLayer(pooling_type="PNORM", pnorm=3, kernel_size=2), MSE], LAST, smooth=False),
+    Sample("padding", [ZeroPaddingLayer(padding=(1, 0, 2, 1)), MSE], CNN),
+    Sample("cropping", [Cropping2D(cropping=(1, 0, 2, 1)), MSE], LAST),
+    Sample("upsampling", [Upsampling2D(size=(2, 3)), MSE], CNN),
+    Sample("space-to-depth", [SpaceToDepthLayer(block_size=2), MSE], InputType.convolutional(4, 6, 2)),
+    Sample("space-to-batch", [SpaceToBatchLayer(blocks=(2, 3)), CnnLossLayer(loss="mse")], InputType.convolutional(4, 6, 2),
+           batch_factor=6),
+    Sample("batch-norm", [DenseLayer(n_out=4), BatchNormalization(), MSE], FF),
+    Sample("batch-norm-images", [BatchNormalization(use_log_std=False), MSE], LAST),
+    Sample("batch-norm-locked", [BatchNormalization(lock_gamma_beta=True, gamma=1.5), MSE], CNN),
+    Sample("batch-norm-series", [BatchNormalization(), RnnLossLayer(loss="mse", activation="identity")], SERIES),
+    Sample("response-norm", [LocalResponseNormalization(alpha=0.1), MSE], InputType.convolutional(2, 3, 7)),
+    Sample("global-max", [GlobalPoolingLayer(), MSE], CNN, smooth=False),
+    Sample("global-average", [GlobalPoolingLayer(pooling_type="AVG", collapse_dimensions=False), MSE], LAST),
+    Sample("global-p-norm", [GlobalPoolingLayer(pooling_type="PNORM", pnorm=3), MSE], CNN, smooth=False),
+    Sample("embedding", [EmbeddingLayer(n_in=6, n_out=3, has_bias=True), MSE], InputType.feed_forward(1), indices=6),
+    Sample("embedding-series", [EmbeddingSequenceLayer(n_in=6, n_out=3, input_length=4), RnnOutputLayer(n_out=2)],
+           InputType.feed_forward(4), indices=6),
+    Sample("elementwise", [ElementWiseMultiplicationLayer(), MSE], FF),
+    Sample("prelu", [PReLULayer(shared_axes=(2, 3)), MSE], CNN, smooth=False),
+    Sample("repeat", [RepeatVector(n=3), RnnOutputLayer(n_out=2)], FF),
+    Sample("rnn-output", [RnnOutputLayer(n_out=2)], SERIES),
+    Sample("rnn-output-last", [RnnOutputLayer(n_out=2)], InputType.recurrent(3, 4, "NWC")),
+    Sample("rnn-loss", [RnnLossLayer(activation="softmax")], SERIES),
+    Sample("cnn-loss", [ConvolutionLayer(n_out=2, kernel_size=2), CnnLossLayer(activation="softmax")], LAST),
+    Sample("cnn3d-loss", [ActivationLayer(activation="swish"), Cnn3DLossLayer(loss="mse")], InputType.convolutional_3d(2, 2, 3, 2)),
+    Sample("deconvolution", [Deconvolution2D(n_out=3, kernel_size=3, stride=2, padding=1), MSE], CNN),
+    Sample("deconvolution-same", [Deconvolution2D(n_out=2, kernel_size=3, stride=2, convolution_mode="Same"), MSE], LAST),
+    Sample("depthwise", [DepthwiseConvolution2D(kernel_size=2, depth_multiplier=2), MSE], CNN),
+    Sample("separable", [SeparableConvolution2D(n_out=3, kernel_size=2, depth_multiplier=2), MSE], CNN),
 ]  # fmt: skip

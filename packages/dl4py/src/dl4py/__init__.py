@@ -15,17 +15,9 @@ from typing import TYPE_CHECKING, Any
 from dl4py._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from dl4py._model_serializer import add_normalizer_to_model as add_normalizer_to_model
-    from dl4py._model_serializer import list_objects_in_file as list_objects_in_file
-    from dl4py._model_serializer import restore_multi_layer_network as restore_multi_layer_network
-    from dl4py._model_serializer import (
-        restore_multi_layer_network_and_normalizer as restore_multi_layer_network_and_normalizer,
-    )
-    from dl4py._model_serializer import restore_normalizer as restore_normalizer
-    from dl4py._model_serializer import write_model as write_model
     from dl4py.conf import AlphaDropout as AlphaDropout
-    from dl4py.conf import DropConnect as DropConnect
     from dl4py.conf import Dropout as Dropout
+    from dl4py.conf import DropConnect as DropConnect
     from dl4py.conf import GaussianDropout as GaussianDropout
     from dl4py.conf import GaussianNoise as GaussianNoise
     from dl4py.conf import InputType as InputType
@@ -39,14 +31,34 @@ if TYPE_CHECKING:
     from dl4py.conf import UnitNormConstraint as UnitNormConstraint
     from dl4py.conf import WeightNoise as WeightNoise
     from dl4py.conf.layers import ActivationLayer as ActivationLayer
+    from dl4py.conf.layers import BatchNormalization as BatchNormalization
+    from dl4py.conf.layers import Cnn3DLossLayer as Cnn3DLossLayer
+    from dl4py.conf.layers import CnnLossLayer as CnnLossLayer
     from dl4py.conf.layers import Convolution2D as Convolution2D
     from dl4py.conf.layers import ConvolutionLayer as ConvolutionLayer
+    from dl4py.conf.layers import Cropping2D as Cropping2D
+    from dl4py.conf.layers import Deconvolution2D as Deconvolution2D
     from dl4py.conf.layers import DenseLayer as DenseLayer
+    from dl4py.conf.layers import DepthwiseConvolution2D as DepthwiseConvolution2D
     from dl4py.conf.layers import DropoutLayer as DropoutLayer
+    from dl4py.conf.layers import ElementWiseMultiplicationLayer as ElementWiseMultiplicationLayer
+    from dl4py.conf.layers import EmbeddingLayer as EmbeddingLayer
+    from dl4py.conf.layers import EmbeddingSequenceLayer as EmbeddingSequenceLayer
+    from dl4py.conf.layers import GlobalPoolingLayer as GlobalPoolingLayer
+    from dl4py.conf.layers import LocalResponseNormalization as LocalResponseNormalization
     from dl4py.conf.layers import LossLayer as LossLayer
     from dl4py.conf.layers import OutputLayer as OutputLayer
+    from dl4py.conf.layers import PReLULayer as PReLULayer
     from dl4py.conf.layers import Pooling2D as Pooling2D
+    from dl4py.conf.layers import RepeatVector as RepeatVector
+    from dl4py.conf.layers import RnnLossLayer as RnnLossLayer
+    from dl4py.conf.layers import RnnOutputLayer as RnnOutputLayer
+    from dl4py.conf.layers import SeparableConvolution2D as SeparableConvolution2D
+    from dl4py.conf.layers import SpaceToBatchLayer as SpaceToBatchLayer
+    from dl4py.conf.layers import SpaceToDepthLayer as SpaceToDepthLayer
     from dl4py.conf.layers import SubsamplingLayer as SubsamplingLayer
+    from dl4py.conf.layers import Upsampling2D as Upsampling2D
+    from dl4py.conf.layers import ZeroPaddingLayer as ZeroPaddingLayer
     from dl4py.errors import ConfigurationError as ConfigurationError
     from dl4py.errors import ModelFileError as ModelFileError
     from dl4py.errors import NotANumberError as NotANumberError
@@ -61,6 +73,14 @@ if TYPE_CHECKING:
     from dl4py.listeners import TimeIterationListener as TimeIterationListener
     from dl4py.listeners import TrainingListener as TrainingListener
     from dl4py.nn import MultiLayerNetwork as MultiLayerNetwork
+    from dl4py._model_serializer import add_normalizer_to_model as add_normalizer_to_model
+    from dl4py._model_serializer import list_objects_in_file as list_objects_in_file
+    from dl4py._model_serializer import restore_multi_layer_network as restore_multi_layer_network
+    from dl4py._model_serializer import (
+        restore_multi_layer_network_and_normalizer as restore_multi_layer_network_and_normalizer,
+    )
+    from dl4py._model_serializer import restore_normalizer as restore_normalizer
+    from dl4py._model_serializer import write_model as write_model
 
 # Public names by the module that has them; a module is imported when one of its names is first asked for.
 _PUBLIC: dict[str, tuple[str, ...]] = {
@@ -83,14 +103,34 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     ),
     "dl4py.conf.layers": (
         "ActivationLayer",
+        "BatchNormalization",
+        "Cnn3DLossLayer",
+        "CnnLossLayer",
         "Convolution2D",
         "ConvolutionLayer",
+        "Cropping2D",
+        "Deconvolution2D",
         "DenseLayer",
+        "DepthwiseConvolution2D",
         "DropoutLayer",
+        "ElementWiseMultiplicationLayer",
+        "EmbeddingLayer",
+        "EmbeddingSequenceLayer",
+        "GlobalPoolingLayer",
+        "LocalResponseNormalization",
         "LossLayer",
         "OutputLayer",
+        "PReLULayer",
         "Pooling2D",
+        "RepeatVector",
+        "RnnLossLayer",
+        "RnnOutputLayer",
+        "SeparableConvolution2D",
+        "SpaceToBatchLayer",
+        "SpaceToDepthLayer",
         "SubsamplingLayer",
+        "Upsampling2D",
+        "ZeroPaddingLayer",
     ),
     "dl4py.errors": (
         "ConfigurationError",

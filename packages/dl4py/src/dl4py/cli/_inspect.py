@@ -43,7 +43,8 @@ def _model(file: Path) -> None:
     )
     click.echo(network.summary(conf.known_input_type()).strip("\n"))
     for block in network.layout.blocks:
-        click.echo(f"updater of parameters {block.start} to {block.stop}: {block.updater}")
+        ranges = ", ".join(f"{run.start} to {run.stop}" for run in block.runs)
+        click.echo(f"updater of parameters {ranges}: {block.updater}")
     click.echo(f"updater state: {network.layout.state_length} numbers")
     click.echo(
         f"normalizer: {_describe_normalizer(normalizer) if normalizer is not None else 'none'}"

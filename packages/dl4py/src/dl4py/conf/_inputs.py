@@ -122,7 +122,8 @@ class InputTypeFeedForward(InputType):
         return (self.size,)
 
     def __repr__(self) -> str:
-        return f"InputTypeFeedForward({self.size})"
+        suffix = f",{self.time_distributed_format}" if self.time_distributed_format else ""
+        return f"InputTypeFeedForward({self.size}{suffix})"
 
 
 @FAMILY.register(_PACKAGE + "InputTypeRecurrent")

@@ -58,7 +58,7 @@ def bind(network: MultiLayerNetwork, data: DataSet) -> tuple[tuple[Any, ...], Sh
     """The arrays of a batch as the plans take them, and their shapes.
 
     Raises:
-        ValueError: features or labels are missing, or the numbers of examples differ.
+        ValueError: features or labels are missing.
         TypeError: the type of an array cannot become the network's.
     """
     if not isinstance(data, DataSet):
@@ -75,11 +75,6 @@ def bind(network: MultiLayerNetwork, data: DataSet) -> tuple[tuple[Any, ...], Sh
             continue
         arrays.append(cast_input(array, network.compute_dtype.numpy, name))
         shapes.append(tuple(array.shape))
-    rows = [s[0] for s in shapes[:2] if s]
-    if len(rows) == 2 and rows[0] != rows[1]:
-        raise ValueError(
-            f"features and labels must have the same number of examples; received shapes {shapes[0]} and {shapes[1]}"
-        )
     return tuple(arrays), Shapes(*shapes)  # type: ignore[arg-type]
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dl4py.conf.layers import AbstractOutputLayer
-from dl4py.conf.layers._base import activate
 from dl4py.nn._parameters import mix_seed
 from nd4py import ops
 from samediff import SameDiff
@@ -160,7 +159,7 @@ def record(
             if is_last and isinstance(layer, AbstractOutputLayer):
                 z = layer.pre_output(x, params, run)
                 run.mask = labels_mask if labels_mask is not None else mask
-                x = _masked(activate(layer.activation, z, run), run.mask)
+                x = layer.activations(z, run.mask, run)
                 if labels is not None:
                     expected = layer.label_shape(tuple(z.shape))
                     if tuple(labels.shape) != expected:
@@ -185,7 +184,3 @@ def _named(sd: SameDiff, value: Any, name: str) -> Any:
         if value.name not in ("input",) and not value.name.startswith("activation_")
         else value
     )
-
-
-def _masked(value: Any, mask: Any) -> Any:
-    return value if mask is None else value * mask

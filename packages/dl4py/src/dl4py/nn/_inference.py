@@ -76,10 +76,11 @@ class Inference:
         return [features, *(network._give(to_numpy(a)) if network._half else a for a in found)]
 
     def loss(self, data: DataSet, training: bool) -> tuple[float, int]:
-        """The summed loss of a batch, and its number of examples."""
+        """The summed loss of a batch, and its number of examples (as the labels count them)."""
         inputs, shapes = bind(self._network, data)
         graph, plan = self._plan("loss", shapes, training)
-        return float(to_numpy(self._run(graph, plan, inputs)[0])), shapes.features[0]
+        rows = (shapes.labels or shapes.features)[0]
+        return float(to_numpy(self._run(graph, plan, inputs)[0])), rows
 
     def loss_rows(self, data: DataSet) -> Any:
         """The loss of each example, ``[n, 1]``."""

@@ -376,8 +376,9 @@ class MultiLayerNetwork:
 
     def _round_to_half(self) -> None:
         if self._half:
-            for vector in (self.flat_params, self.flat_state):
-                vector[:] = vector.astype(np.float16)
+            with np.errstate(over="ignore"):  # what is too large for float16 becomes infinite there
+                for vector in (self.flat_params, self.flat_state):
+                    vector[:] = vector.astype(np.float16)
 
     @property
     def check_numerics(self) -> bool:

@@ -56,48 +56,42 @@ _ORDERS: dict[str, Any] = {"c": "C", "f": "F"}
 
 
 @dataclass(frozen=True)
-class Member:
-    """One parameter inside an updater block, at the range that the *table order* gives it.
+class Run:
+    """Parameters of a block that lie next to each other: one slice of the flat vector."""
 
-    The range differs from the parameter's slot only in layers whose table order is not their memory order.
-    """
-
-    slot: Slot
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive parameters with equal updaters."""
-
-    updater: Any
-    members: tuple[Member, ...]
-    state_start: int
-    state_stop: int
+    slots: tuple[Slot, ...]
+    offset: int  # of the first element, counted within the block
 
     @property
     def start(self) -> int:
         """First element in the flat vector."""
-        return self.members[0].start
+        return self.slots[0].start
 
     @property
     def stop(self) -> int:
         """One past the last element in the flat vector."""
-        return self.members[-1].stop
+        return self.slots[-1].stop
 
-    @property
-    def length(self) -> int:
-        """Number of parameters."""
-        return self.stop - self.start
+
+@dataclass(frozen=True)
+class Block:
+    """Parameters with equal updaters that follow each other in *table order*; they share one stretch of state.
+
+    Table order differs from memory order in a few layers. Inside a block the state follows memory order, so that it is
+    what Deeplearning4j has where a block holds whole layers.
+    """
+
+    updater: Any
+    runs: tuple[Run, ...]
+    length: int
+    state_start: int
+    state_stop: int
 
     def states_of(self, state: NumpyArray[Any]) -> list[NumpyArray[Any]]:
-        """The updater's state arrays as views of the flat state."""
-        n = self.length
-        count = (self.state_stop - self.state_start) // n if n else 0
-        return [
-            state[self.state_start + i * n : self.state_start + (i + 1) * n] for i in range(count)
-        ]
+        """The updater's state arrays, each over the whole block, as views of the flat state."""
+        count = len(self.updater.state_keys)
+        first = [self.state_start + i * self.length for i in range(count)]
+        return [state[start : start + self.length] for start in first]
 
 
 class ParameterLayout:
@@ -106,7 +100,6 @@ class ParameterLayout:
     def __init__(self, layers: Sequence[AbstractLayer]) -> None:
         slots: list[Slot] = []
         table: list[Slot] = []
-        ranges: list[Member] = []
         start = 0
         self.layer_ranges: list[tuple[int, int]] = []
         for index, layer in enumerate(layers):
@@ -117,18 +110,13 @@ class ParameterLayout:
                 start += parameter.length
             slots += mine
             by_name = {s.parameter.name: s for s in mine}
-            position = first
-            for name in layer.table_order():
-                slot = by_name[name]
-                table.append(slot)
-                ranges.append(Member(slot, position, position + slot.parameter.length))
-                position += slot.parameter.length
+            table += [by_name[name] for name in layer.table_order()]
             self.layer_ranges.append((first, start))
         self.slots = tuple(slots)
         self.table = tuple(table)
         self.length = start
         self.by_key = {s.key: s for s in slots}
-        self.blocks = _blocks(layers, ranges)
+        self.blocks = _blocks(layers, table)
         self.state_length = self.blocks[-1].state_stop if self.blocks else 0
 
     def of_layer(self, index: int) -> tuple[Slot, ...]:
@@ -136,21 +124,37 @@ class ParameterLayout:
         return tuple(s for s in self.slots if s.layer == index)
 
 
-def _blocks(layers: Sequence[AbstractLayer], ranges: Sequence[Member]) -> tuple[Block, ...]:
-    groups: list[tuple[Any, list[Member]]] = []
-    for member in ranges:
-        updater = layers[member.slot.layer].updater_of(member.slot.parameter)
+def _blocks(layers: Sequence[AbstractLayer], table: Sequence[Slot]) -> tuple[Block, ...]:
+    groups: list[tuple[Any, list[Slot]]] = []
+    for slot in table:
+        updater = layers[slot.layer].updater_of(slot.parameter)
         if groups and groups[-1][0] == updater:
-            groups[-1][1].append(member)
+            groups[-1][1].append(slot)
         else:
-            groups.append((updater, [member]))
+            groups.append((updater, [slot]))
     blocks = []
     position = 0
-    for updater, members in groups:
-        size = (members[-1].stop - members[0].start) * len(updater.state_keys)
-        blocks.append(Block(updater, tuple(members), position, position + size))
+    for updater, slots in groups:
+        runs, length = _runs(sorted(slots, key=lambda s: s.start))
+        size = length * len(updater.state_keys)
+        blocks.append(Block(updater, runs, length, position, position + size))
         position += size
     return tuple(blocks)
+
+
+def _runs(slots: Sequence[Slot]) -> tuple[tuple[Run, ...], int]:
+    groups: list[list[Slot]] = []
+    for slot in slots:
+        if groups and groups[-1][-1].stop == slot.start:
+            groups[-1].append(slot)
+        else:
+            groups.append([slot])
+    runs = []
+    offset = 0
+    for group in groups:
+        runs.append(Run(tuple(group), offset))
+        offset += group[-1].stop - group[0].start
+    return tuple(runs), offset
 
 
 def initial_state(layout: ParameterLayout, dtype: np.dtype[Any]) -> NumpyArray[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dl4py.conf import InputType
-from dl4py.conf.layers import AbstractLayer
+from dl4py.conf.layers import AbstractFeedForwardLayer, AbstractLayer
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
@@ -52,7 +52,8 @@ def _sizes(layer: AbstractLayer, count: int) -> list[str]:
     shapes = ", ".join(
         f"{name}:{{{','.join(map(str, parameters[name].shape))}}}" for name in layer.table_order()
     )
-    return [f"{getattr(layer, 'n_in', 0)},{getattr(layer, 'n_out', 0)}", str(count), shapes]
+    sizes = f"{layer.n_in},{layer.n_out}" if isinstance(layer, AbstractFeedForwardLayer) else "-,-"
+    return [sizes, str(count), shapes]
 
 
 def _table(rows: Sequence[Sequence[str]], total: int, frozen: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dl4py.conf.layers import AbstractLayer
 from dl4py.nn._graph import COUNTERS_PER_ITERATION, RANDOM_COUNTER, NetworkGraph, Shapes, record
-from dl4py.nn._parameters import Block, ParameterLayout, as_ndarray
+from dl4py.nn._parameters import Block, ParameterLayout, Run, as_ndarray
 from samediff import GradientNormalization, Segment, UpdateBlock
 from samediff._updates import NormalizationMode
 
@@ -43,8 +43,9 @@ class TrainingStep:
         normalizations: list[GradientNormalization] = []
         if update:
             updates = [
-                _update_block(network, block, index, sources)
+                _update_block(network, block, run, f"{index}_{run.offset}", sources)
                 for index, block in enumerate(network.layout.blocks)
+                for run in block.runs
             ]
             normalizations = _normalizations(network)
         sources["iteration"] = lambda iteration, epoch: float(iteration)
@@ -107,30 +108,31 @@ def _routed(parameter: Any, pseudo_gradient: Any) -> Any:
 
 
 def _update_block(
-    network: MultiLayerNetwork, block: Block, index: int, sources: dict[str, ScalarSource]
+    network: MultiLayerNetwork, block: Block, run: Run, name: str, sources: dict[str, ScalarSource]
 ) -> UpdateBlock:
     updater = block.updater
     momentum: float | str = 0.0
     if getattr(updater, "momentum_schedule", None) is not None:
-        momentum = f"momentum_{index}"
+        momentum = f"momentum_{name}"
         sources[momentum] = updater.momentum_at
     elif hasattr(updater, "momentum"):
         momentum = updater.momentum
+    mine = slice(run.offset, run.offset + run.stop - run.start)
     return UpdateBlock(
         updater,
-        as_ndarray(network.flat_params[block.start : block.stop]),
-        as_ndarray(network.flat_gradient[block.start : block.stop]),
-        [as_ndarray(s) for s in block.states_of(network.flat_state)],
-        learning_rate=_learning_rate(updater, index, sources),
+        as_ndarray(network.flat_params[run.start : run.stop]),
+        as_ndarray(network.flat_gradient[run.start : run.stop]),
+        [as_ndarray(s[mine]) for s in block.states_of(network.flat_state)],
+        learning_rate=_learning_rate(updater, name, sources),
         momentum=momentum,
-        segments=_segments(network.layers, block, index, sources),
-        name=f"block {index}",
+        segments=_segments(network.layers, run, name, sources),
+        name=f"block {name}",
     )
 
 
-def _learning_rate(updater: Any, index: int, sources: dict[str, ScalarSource]) -> float | str:
+def _learning_rate(updater: Any, block: str, sources: dict[str, ScalarSource]) -> float | str:
     if getattr(updater, "learning_rate_schedule", None) is not None:
-        name = f"learning_rate_{index}"
+        name = f"learning_rate_{block}"
         sources[name] = updater.learning_rate_at
         return name
     rate = updater.learning_rate_at(0, 0)
@@ -140,16 +142,14 @@ def _learning_rate(updater: Any, index: int, sources: dict[str, ScalarSource]) -
 
 
 def _segments(
-    layers: tuple[AbstractLayer, ...], block: Block, index: int, sources: dict[str, ScalarSource]
+    layers: tuple[AbstractLayer, ...], run: Run, name: str, sources: dict[str, ScalarSource]
 ) -> list[Segment] | None:
     found: list[Segment] = []
-    for member in block.members:
-        layer = layers[member.slot.layer]
-        start, stop = member.start - block.start, member.stop - block.start
-        values = _coefficients(
-            layer.regularization_of(member.slot.parameter), f"{index}_{start}", sources
-        )
-        averaged = member.slot.parameter.kind != "statistic"
+    for slot in run.slots:
+        layer = layers[slot.layer]
+        start, stop = slot.start - run.start, slot.stop - run.start
+        values = _coefficients(layer.regularization_of(slot.parameter), f"{name}_{start}", sources)
+        averaged = slot.parameter.kind != "statistic"
         segment = Segment(start, stop, *values, averaged=averaged)
         last = found[-1] if found else None
         if last is not None and _same(last, segment):

@@ -16,3 +16,27 @@ from dl4py.conf.layers._output import LossLayer as LossLayer
 from dl4py.conf.layers._output import OutputLayer as OutputLayer
 from dl4py.conf.layers._subsampling import Pooling2D as Pooling2D
 from dl4py.conf.layers._subsampling import SubsamplingLayer as SubsamplingLayer
+from dl4py.conf.layers._elementwise import (
+    ElementWiseMultiplicationLayer as ElementWiseMultiplicationLayer,
+)
+from dl4py.conf.layers._elementwise import PReLULayer as PReLULayer
+from dl4py.conf.layers._elementwise import RepeatVector as RepeatVector
+from dl4py.conf.layers._embedding import EmbeddingLayer as EmbeddingLayer
+from dl4py.conf.layers._embedding import EmbeddingSequenceLayer as EmbeddingSequenceLayer
+from dl4py.conf.layers._global_pooling import GlobalPoolingLayer as GlobalPoolingLayer
+from dl4py.conf.layers._normalization import BatchNormalization as BatchNormalization
+from dl4py.conf.layers._normalization import (
+    LocalResponseNormalization as LocalResponseNormalization,
+)
+from dl4py.conf.layers._resizing import Cropping2D as Cropping2D
+from dl4py.conf.layers._resizing import SpaceToBatchLayer as SpaceToBatchLayer
+from dl4py.conf.layers._resizing import SpaceToDepthLayer as SpaceToDepthLayer
+from dl4py.conf.layers._resizing import Upsampling2D as Upsampling2D
+from dl4py.conf.layers._resizing import ZeroPaddingLayer as ZeroPaddingLayer
+from dl4py.conf.layers._other_convolutions import Deconvolution2D as Deconvolution2D
+from dl4py.conf.layers._other_convolutions import DepthwiseConvolution2D as DepthwiseConvolution2D
+from dl4py.conf.layers._other_convolutions import SeparableConvolution2D as SeparableConvolution2D
+from dl4py.conf.layers._series_output import Cnn3DLossLayer as Cnn3DLossLayer
+from dl4py.conf.layers._series_output import CnnLossLayer as CnnLossLayer
+from dl4py.conf.layers._series_output import RnnLossLayer as RnnLossLayer
+from dl4py.conf.layers._series_output import RnnOutputLayer as RnnOutputLayer

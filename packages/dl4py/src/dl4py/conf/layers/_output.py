@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dl4py.conf._functions import LOSS
+from nd4py.losses import LossSparseMCXENT
+
+from dl4py.conf._functions import ACTIVATION, LOSS
 from dl4py.conf._json import BOOL, json_field
 from dl4py.conf.layers._base import (
     FAMILY,
@@ -42,22 +44,53 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """Activations; the label mask (or a feature mask that got here) sets masked ones to zero."""
-        z = self.pre_output(x, params, context)
-        return apply_mask(activate(self.activation, z, context), context.mask)
+        return self.activations(self.pre_output(x, params, context), context.mask, context)
+
+    def activations(self, z: Value, mask: Value | None, context: LayerContext) -> Value:
+        """The activations of pre-outputs, masked ones set to zero."""
+        a = activate(self.activation, self.to_rows(z), context)
+        return apply_mask(self.from_rows(a, tuple(z.shape)), self.mask_like(mask, tuple(z.shape)))
 
     def loss_sum(self, labels: Value, z: Value, mask: Value | None) -> Value:
-        """The loss summed over examples and outputs, a scalar."""
-        return self.loss.score(labels, z, self.activation, mask, False)
+        """The loss summed over everything, a scalar."""
+        return self.loss.score(
+            self.to_rows(labels), self.to_rows(z), self.activation, self._mask_rows(mask, z), False
+        )
 
     def loss_rows(self, labels: Value, z: Value, mask: Value | None) -> Value:
         """The loss of each example, ``[n, 1]``."""
-        return self.loss.score_array(labels, z, self.activation, mask)
+        rows = self.loss.score_array(
+            self.to_rows(labels), self.to_rows(z), self.activation, self._mask_rows(mask, z)
+        )
+        return self.sum_of_rows(rows, tuple(z.shape))
 
     def label_shape(self, output_shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the labels for an output of this shape."""
-        if type(self.loss).__name__ == "LossSparseMCXENT":
+        if isinstance(self.loss, LossSparseMCXENT):
             return (*output_shape[:-1], 1)
         return output_shape
+
+    # What follows is for layers whose output is not rows: series, images, volumes. The loss always sees rows.
+
+    def to_rows(self, value: Value) -> Value:
+        """One row per position, channels as columns."""
+        return value
+
+    def from_rows(self, rows: Value, shape: tuple[int, ...]) -> Value:
+        """The inverse of `to_rows` for an array of this shape."""
+        return rows
+
+    def mask_like(self, mask: Value | None, shape: tuple[int, ...]) -> Value | None:
+        """A label mask with the rank of the output."""
+        return mask
+
+    def sum_of_rows(self, rows: Value, shape: tuple[int, ...]) -> Value:
+        """The sum over the positions of each example, ``[n, 1]``, of a column with one entry per row."""
+        return rows
+
+    def _mask_rows(self, mask: Value | None, z: Value) -> Value | None:
+        full = self.mask_like(mask, tuple(z.shape))
+        return None if full is None else self.to_rows(full)
 
 
 @FAMILY.register(PACKAGE + "OutputLayer")
@@ -71,11 +104,7 @@ class OutputLayer(AbstractOutputLayer):
     'XENT'
     """
 
-    activation: Any = json_field(
-        "activationFn",
-        AbstractFeedForwardLayer.__dataclass_fields__["activation"].metadata["codec"],
-        "softmax",
-    )
+    activation: Any = json_field("activationFn", ACTIVATION, "softmax")
     has_bias: bool = json_field("hasBias", BOOL, True)
 
     def parameters(self) -> tuple[Parameter, ...]:
@@ -96,11 +125,7 @@ class LossLayer(AbstractOutputLayer):
     Answers to ``org.deeplearning4j.nn.conf.layers.LossLayer``.
     """
 
-    activation: Any = json_field(
-        "activationFn",
-        AbstractFeedForwardLayer.__dataclass_fields__["activation"].metadata["codec"],
-        "identity",
-    )
+    activation: Any = json_field("activationFn", ACTIVATION, "identity")
 
     always_averages: ClassVar[bool] = True
     owns_pre_output: ClassVar[bool] = False

@@ -78,7 +78,7 @@ def test_declaration_is_complete(op: Op) -> None:
 @pytest.mark.parametrize(("op", "inputs", "attrs"), CASES)
 def test_rule_equals_result(op: Op, inputs: Any, attrs: Any, dtype: str) -> None:
     given = as_dtype(inputs, DTYPES[dtype])
-    specs = input_specs(given)
+    specs = input_specs(given, op)
     expected = infer(op, specs, canonical(op, specs, dict(attrs)))
     actual = evaluate(op, given, attrs)
     assert len(actual) == len(expected)
@@ -180,7 +180,7 @@ def test_empty_arrays_pass_through(op: Op) -> None:
 
 @pytest.mark.parametrize(("op", "inputs", "attrs"), CASES)
 def test_attributes_survive_canonical_form(op: Op, inputs: Any, attrs: Any) -> None:
-    specs = input_specs(list(inputs))
+    specs = input_specs(list(inputs), op)
     first = canonical(op, specs, dict(attrs))
     assert canonical(op, specs, dict(first)) == first
     assert {a.name: coerce(op, a, first[a.name]) for a in op.attrs} == first
@@ -194,7 +194,7 @@ def test_attributes_survive_canonical_form(op: Op, inputs: Any, attrs: Any) -> N
 def test_view_strides_address_the_same_elements(op: Op) -> None:
     for inputs, attrs in samples(op):
         x = np.asarray(inputs[0])
-        specs = input_specs([x])
+        specs = input_specs([x], op)
         attrs = canonical(op, specs, dict(attrs))
         strides = tuple(s // x.itemsize for s in x.copy(order="C").strides)
         found = op.view(specs[0], strides, 0, attrs)

@@ -56,7 +56,7 @@ def convert(x: Any, name: str) -> Any:
 
 def accepted(op: Op, inputs: list[Any], attrs: dict[str, Any]) -> bool:
     try:
-        specs = input_specs(inputs)
+        specs = input_specs(inputs, op)
         infer(op, specs, canonical(op, specs, dict(attrs)))
     except TypeError:
         return False

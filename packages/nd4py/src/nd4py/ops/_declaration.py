@@ -49,11 +49,16 @@ NOT_DIFFERENTIABLE = _NotDifferentiable()
 
 @dataclass(frozen=True)
 class Input:
-    """An array input. A variadic one (``*arrays``) takes one or more and comes last; an optional one may be None."""
+    """An array input.
+
+    A variadic one (``*arrays``) takes one or more and comes last; an optional one may be None. A Python number takes
+    its dtype from the other inputs, except where the input is ``integral``: positions and seeds are int64.
+    """
 
     name: str
     optional: bool = False
     variadic: bool = False
+    integral: bool = False
 
 
 @dataclass(frozen=True)

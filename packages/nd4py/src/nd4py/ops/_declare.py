@@ -158,12 +158,16 @@ def _signature(body: Callable[..., Any]) -> tuple[tuple[Input, ...], tuple[Attr,
     names = code.co_varnames
     count = code.co_argcount
     optional = count - len(body.__defaults__ or ())
-    inputs = [Input(n, optional=i >= optional) for i, n in enumerate(names[:count])]
+    notes = body.__annotations__
+    inputs = [
+        Input(n, optional=i >= optional, integral=notes.get(n) == "Integers")
+        for i, n in enumerate(names[:count])
+    ]
     end = count + code.co_kwonlyargcount
     if code.co_flags & 0x04:  # *arrays
         inputs.append(Input(names[end], variadic=True))
     defaults = body.__kwdefaults__ or {}
-    attrs = tuple(_attr(n, body.__annotations__.get(n), defaults) for n in names[count:end])
+    attrs = tuple(_attr(n, notes.get(n), defaults) for n in names[count:end])
     return tuple(inputs), attrs
 
 
@@ -303,7 +307,7 @@ def call(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[Any, 
             return result if isinstance(result, tuple) else (result,)
     if op.compose is None:
         return run(op, inputs, attrs)
-    result = op.compose(*inputs, **canonical(op, input_specs(inputs), dict(attrs)))
+    result = op.compose(*inputs, **canonical(op, input_specs(inputs, op), dict(attrs)))
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -327,7 +331,7 @@ def _publish(op: Op, body: Callable[..., Any], operator: str | None) -> Callable
                 return result[single] if partial else result
         if op.compose is not None:
             if op.canonical is not None:
-                attrs = canonical(op, input_specs(inputs), attrs)
+                attrs = canonical(op, input_specs(inputs, op), attrs)
             return op.compose(*inputs, **attrs)
         outputs, plan = execute(op, inputs, attrs)
         if key is not None and plan is not None:

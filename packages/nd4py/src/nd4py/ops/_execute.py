@@ -31,15 +31,24 @@ def spec_of(value: Any) -> Spec:
     return Spec(found if type(found) is DType else dtypes.dtype(found), tuple(value.shape))
 
 
-def input_specs(inputs: Sequence[Any]) -> list[Spec | None]:
-    """Specs of the inputs of one call; Python numbers take their type from the arrays beside them."""
+def input_specs(inputs: Sequence[Any], op: Op | None = None) -> list[Spec | None]:
+    """Specs of the inputs of one call; Python numbers take their type from the arrays beside them.
+
+    ``op`` says which of the inputs are integral: a number among those is int64 whatever stands beside it.
+    """
     specs = [None if x is None or is_scalar(x) else spec_of(x) for x in inputs]
-    if any(is_scalar(x) for x in inputs):
-        beside = [s.dtype for s in specs if s is not None]
-        specs = [
-            Spec(scalar_type(x, beside), ()) if is_scalar(x) else s
-            for x, s in zip(inputs, specs, strict=True)
-        ]
+    for i, x in enumerate(inputs):
+        if not is_scalar(x):
+            continue
+        if op is not None and i < len(op.inputs) and op.inputs[i].integral:
+            specs[i] = Spec(scalar_type(x, ()), ())
+        else:
+            beside = [
+                s.dtype
+                for y, s in zip(inputs, specs, strict=True)
+                if s is not None and not is_scalar(y)
+            ]
+            specs[i] = Spec(scalar_type(x, beside), ())
     return specs
 
 
@@ -86,7 +95,7 @@ class _Abstract(GraphVariable):
         return self._spec.dtype
 
     def _record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
-        specs = input_specs(inputs)
+        specs = input_specs(inputs, op)
         outs = infer(op, specs, canonical(op, specs, dict(attrs)))
         values = tuple(_Abstract(s) for s in outs)
         return values if len(values) > 1 else values[0]
@@ -202,7 +211,7 @@ def execute(
     if Kernels.select is not None:
         Kernels.select()
     inputs = [x if x is None or is_scalar(x) else as_ndarray(x) for x in inputs]
-    specs = input_specs(inputs)
+    specs = input_specs(inputs, op)
     attrs = canonical(op, specs, dict(attrs))
     outs = infer(op, specs, attrs)
     plan = _prepare(op, inputs, specs, attrs, outs)

@@ -49,7 +49,7 @@ class _Taped(GraphVariable):
 
     def _record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         values = [x.value if isinstance(x, _Taped) else x for x in inputs]
-        attrs = canonical(op, input_specs(values), dict(attrs))
+        attrs = canonical(op, input_specs(values, op), dict(attrs))
         if op.compose is not None and op.gradient is None:
             return op.compose(*inputs, **attrs)
         step = _Step(op, inputs, attrs)
@@ -92,7 +92,7 @@ def vjp(
         outputs = tuple(y.value for y in step.outputs)
         for x, g in zip(
             step.inputs,
-            rule(GradientContext(_values(step.inputs), outputs, incoming, step.attrs)),
+            rule(GradientContext(_values(step.op, step.inputs), outputs, incoming, step.attrs)),
             strict=True,
         ):
             if isinstance(x, _Taped) and g is not None:
@@ -110,12 +110,12 @@ def _ones_like(value: Any) -> Any:
     return full(found.shape, 1, found.dtype)
 
 
-def _values(inputs: Sequence[Any]) -> tuple[Any, ...]:
+def _values(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
     """Inputs as a rule expects them: arrays or graph values, Python numbers as scalar arrays."""
     values = [x.value if isinstance(x, _Taped) else x for x in inputs]
     if any(is_scalar(v) for v in values):
         values = [
             to_array(v, s) if is_scalar(v) else v
-            for v, s in zip(values, input_specs(values), strict=True)
+            for v, s in zip(values, input_specs(values, op), strict=True)
         ]
     return tuple(values)

@@ -19,6 +19,7 @@ from ._types import result_type
 from .shaping import broadcast_to, expand_dims, reshape, slice
 
 Array = Any
+Integers = Any
 Ints = tuple[int, ...]
 Shape = tuple[int, ...]
 
@@ -112,7 +113,7 @@ def _gather_gradient(c: GradientContext) -> list[Any]:
         ((real(4, 3), np.asarray(1)), {"axis": 1}),
     ],
 )
-def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
+def gather(x: Array, indices: Integers, *, axis: int = 0) -> Array:
     """Slices of x along ``axis`` at integer positions; a negative position counts from the end.
 
     Deeplearning4j: ``Gather``.
@@ -130,7 +131,7 @@ def gather(x: Array, indices: Array, *, axis: int = 0) -> Array:
     gradient=lambda c: [gather(c.grads[0], c.inputs[1], axis=c.attrs["axis"]), None],
     samples=lambda: [((real(3, 3), np.asarray([2, 0, 2])), {"shape": (4, 3), "axis": 0})],
 )
-def gather_grad(grad: Array, indices: Array, *, shape: Shape, axis: int) -> Array:
+def gather_grad(grad: Array, indices: Integers, *, shape: Shape, axis: int) -> Array:
     """Zeros of ``shape`` with ``grad`` added at the positions that `gather` read."""
     result = np.zeros(shape, grad.dtype)
     moved = np.moveaxis(grad, range(axis, axis + indices.ndim), range(indices.ndim))
@@ -157,7 +158,7 @@ def _one_hot_rule(specs: Specs, attrs: Attrs) -> list[Spec]:
     ],
 )
 def one_hot(
-    indices: Array,
+    indices: Integers,
     *,
     depth: int,
     axis: int = -1,

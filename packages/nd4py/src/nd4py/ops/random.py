@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from nd4py import dtypes
 from nd4py.dtypes import DType
 
@@ -20,6 +18,7 @@ from ._types import is_scalar
 from .activate import SELU_ALPHA, SELU_LAMBDA
 
 Array = Any
+Integers = Any
 Shape = tuple[int, ...]
 _R = (Trait.RANDOM,)
 
@@ -60,8 +59,8 @@ def _is_double(dtype: DType) -> bool:
     samples=_samples(low=-1.0, high=3.0),
 )
 def random_uniform(
-    seed: Array,
-    counter: Array,
+    seed: Integers,
+    counter: Integers,
     *,
     shape: Shape,
     low: float = 0.0,
@@ -86,8 +85,8 @@ def random_uniform(
     tolerances={"float32": 1e-5, "float64": 1e-12},
 )
 def random_normal(
-    seed: Array,
-    counter: Array,
+    seed: Integers,
+    counter: Integers,
     *,
     shape: Shape,
     mean: float = 0.0,
@@ -106,7 +105,7 @@ def random_normal(
     infer=_RULE, gradient=NOT_DIFFERENTIABLE, traits=_R, native=True, samples=_samples(p=0.4)
 )
 def random_bernoulli(
-    seed: Array, counter: Array, *, shape: Shape, p: float, dtype: DType = dtypes.float32
+    seed: Integers, counter: Integers, *, shape: Shape, p: float, dtype: DType = dtypes.float32
 ) -> Array:
     """1 with probability p, else 0: where `random_uniform` of [0, 1) is below p. Deeplearning4j:
     ``BernoulliDistribution``.
@@ -131,11 +130,11 @@ def _in_dtype_of(x: Any, value: Any) -> Any:
 
 
 def _dropout_samples(p: float) -> Any:
-    return lambda: [((real(6, 7), np.asarray(11), np.asarray(5), p), {})]
+    return lambda: [((real(6, 7), 11, 5, p), {})]
 
 
 @composed("nn", traits=_R, samples=_dropout_samples(0.6), dl4j=Dl4j("dropout_inverted"))
-def dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
+def dropout(x: Array, seed: Integers, counter: Integers, p: Array) -> Array:
     """Inverted dropout: each element is kept with probability p and divided by p, or becomes 0.
 
     p is a number or a scalar array, so that it may follow a schedule. Deeplearning4j: ``Dropout``.
@@ -148,9 +147,9 @@ def dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
     "nn",
     traits=_R,
     dl4j=Dl4j("spatial_dropout"),
-    samples=lambda: [((real(3, 4, 2, 2), np.asarray(11), np.asarray(5), 0.6), {})],
+    samples=lambda: [((real(3, 4, 2, 2), 11, 5, 0.6), {})],
 )
-def spatial_dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
+def spatial_dropout(x: Array, seed: Integers, counter: Integers, p: Array) -> Array:
     """Dropout of whole channels: x [N, C, ...], one draw per example and channel. Deeplearning4j:
     ``SpatialDropout``.
     """
@@ -165,7 +164,7 @@ def spatial_dropout(x: Array, seed: Array, counter: Array, p: Array) -> Array:
 
 
 @composed("nn", traits=_R, samples=_dropout_samples(0.3), dl4j=Dl4j("gaussian_dropout"))
-def gaussian_dropout(x: Array, seed: Array, counter: Array, rate: Array) -> Array:
+def gaussian_dropout(x: Array, seed: Integers, counter: Integers, rate: Array) -> Array:
     """x times normal noise of mean 1 and variance rate/(1 - rate). Deeplearning4j: ``GaussianDropout``."""
     found, rate = spec_of(x), _in_dtype_of(x, rate)
     noise = random_normal(seed, counter, shape=found.shape, dtype=found.dtype)
@@ -174,7 +173,7 @@ def gaussian_dropout(x: Array, seed: Array, counter: Array, rate: Array) -> Arra
 
 
 @composed("nn", traits=_R, samples=_dropout_samples(0.3), dl4j=Dl4j("gaussian_noise"))
-def gaussian_noise(x: Array, seed: Array, counter: Array, std: Array) -> Array:
+def gaussian_noise(x: Array, seed: Integers, counter: Integers, std: Array) -> Array:
     """x plus normal noise of mean 0. Deeplearning4j: ``GaussianNoise``."""
     found = spec_of(x)
     return x + random_normal(seed, counter, shape=found.shape, dtype=found.dtype) * _in_dtype_of(
@@ -185,8 +184,8 @@ def gaussian_noise(x: Array, seed: Array, counter: Array, std: Array) -> Array:
 @composed("nn", traits=_R, samples=_dropout_samples(0.8), dl4j=Dl4j("alpha_dropout_bp"))
 def alpha_dropout(
     x: Array,
-    seed: Array,
-    counter: Array,
+    seed: Integers,
+    counter: Integers,
     p: Array,
     *,
     alpha: float = SELU_ALPHA,

@@ -28,7 +28,10 @@ from datavec import (
     CSVSequenceRecordReader,
     CSVVariableSlidingWindowRecordReader,
     FileRecordReader,
+    FileSplit,
+    Join,
     LineRecordReader,
+    NumberedFileInputSplit,
     RecordReaderDataSetIterator,
     RecordReaderMultiDataSetIterator,
     RegexLineRecordReader,
@@ -41,6 +44,8 @@ from datavec import (
     TransformProcessRecordReader,
     TransformProcessSequenceRecordReader,
     UnsupportedTransformError,
+    infer_categories,
+    unique_values,
 )
 from datavec._arrow_io import (
     frame_from_records,
@@ -819,6 +824,76 @@ def _collect(iterator: Any, got: list[Any]) -> list[Any]:
     return []
 
 
+# ------------------------------------------------------------------------------------------------ joins and splits
+
+
+def _joined(case: Case) -> tuple[Join, list[list[Any]]]:
+    meta = case.meta
+    left = Schema.from_json(json.dumps(meta["left_schema"]))
+    right = Schema.from_json(json.dumps(meta["right_schema"]))
+    made = Join(meta["join_type"], left, right, meta["left_keys"], meta["right_keys"])
+    rows = made.execute_records(records_of(meta["left"], case), records_of(meta["right"], case))
+    return made, rows
+
+
+def join(case: Case) -> None:
+    if "executor_out" in case.meta:
+        case.differs("datavec-join-keys")
+    made, rows = _joined(case)
+    check_schema(made.output_schema, case.meta["final_schema"], "final schema")
+    check_data(rows, case.meta["out"], case, sequences=False, unordered=True)
+
+
+def pipeline_join(case: Case) -> None:
+    made, rows = _joined(case)
+    got = [[m.name, m.column_type.value] for m in made.output_schema]
+    assert got == case.meta["joined_columns"], got
+    check_data(rows, case.meta["joined"], case, sequences=False, unordered=True)
+    process = load_process(case)
+    got = [[m.name, m.column_type.value] for m in process.final_schema]
+    assert got == case.meta["out_columns"], got
+    result = process.execute_to_sequences(rows)
+    check_data(result, case.meta["out"], case, sequences=True, unordered=True)
+
+
+def inferred_categories(case: Case) -> None:
+    rows = _plain_values(case.meta["in"], case)
+    assert infer_categories(rows, 0) == [case.meta["column_0"]]
+    assert infer_categories(rows, 0, 1) == list(case.meta["columns_0_1"].values())
+
+
+def unique(case: Case) -> None:
+    rows = _plain_values(case.meta["in"], case)
+    for found, key in zip(
+        unique_values(rows, 0, 1), ("unique_i_sorted", "unique_s_sorted"), strict=True
+    ):
+        expected = {writable(v, case).value for v in case.meta[key]}
+        assert found == expected, (found, expected)
+
+
+def split_numbered(case: Case) -> None:
+    meta = case.meta
+    if meta.get("raises"):
+        _must_fail(
+            lambda: NumberedFileInputSplit(meta["base"], meta["min"], meta["max"]).locations()
+        )
+        return
+    split = NumberedFileInputSplit(meta["base"], meta["min"], meta["max"])
+    assert [str(p) for p in split.locations()] == meta["paths"]
+
+
+def filesplit_listing(case: Case) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for file in case.meta["tree"]:
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            (root / file).write_text("x")
+        for entry in case.meta["out"]:
+            split = FileSplit(root, extensions=entry["allowFormat"], recursive=entry["recursive"])
+            found = [p.relative_to(root).as_posix() for p in split.locations()]
+            assert sorted(found) == entry["found_sorted"], found
+
+
 KINDS: dict[str, Handler] = {
     "transform": transform,
     "pipeline": transform,
@@ -832,4 +907,10 @@ KINDS: dict[str, Handler] = {
     "csv-parser": csv_parser,
     "reader": reader,
     "record-iterator": record_iterator,
+    "join": join,
+    "pipeline-join": pipeline_join,
+    "infer-categories": inferred_categories,
+    "unique": unique,
+    "split-numbered": split_numbered,
+    "filesplit-listing": filesplit_listing,
 }

@@ -10,12 +10,14 @@ records of another (and reads and writes Deeplearning4j's JSON), a record reader
 
 from . import readers as readers
 from . import transforms as transforms
+from ._categories import *
 from ._column_conditions import *
 from ._comparators import *
 from ._condition import *
 from ._errors import *
 from ._filter import *
 from ._iterator import *
+from ._join import *
 from ._metadata import *
 from ._multi_iterator import *
 from ._process import TransformProcess as TransformProcess

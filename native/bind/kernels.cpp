@@ -48,52 +48,89 @@ nb::object items_of(nb::handle sequence, const char* what) {
     return items;
 }
 
-nb::object run(const char* name, nb::handle inputs, nb::handle out_specs, nb::handle ints, nb::handle reals) {
-    if (active_table() == nullptr) return nb::none();
-    const nb::object input_items = items_of(inputs, "run_kernel: expected a sequence of inputs");
-    std::vector<const Array*> arrays;
-    int64_t work = 0;
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(input_items.ptr()); ++i) {
-        PyObject* item = PySequence_Fast_GET_ITEM(input_items.ptr(), i);
-        if (item != Py_None && !is_ndarray(item)) {
-            throw TypeError(std::string(name) + ": expected NDArray or None as input " + std::to_string(i) + ", received " +
-                            Py_TYPE(item)->tp_name);
+struct Arrays {
+    std::vector<Array*> items;
+    int64_t elements = 0;
+};
+
+Arrays arrays_of(const char* name, nb::handle sequence, bool optional) {
+    Arrays arrays;
+    const nb::object held = items_of(sequence, "run_kernel: expected a sequence of arrays");
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(held.ptr()); ++i) {
+        PyObject* item = PySequence_Fast_GET_ITEM(held.ptr(), i);
+        if (is_ndarray(item)) {
+            arrays.items.push_back(&array_of(item));
+            arrays.elements += array_of(item).numel;
+        } else if (optional && item == Py_None) {
+            arrays.items.push_back(nullptr);
+        } else {
+            throw TypeError(std::string(name) + ": expected NDArray" + (optional ? " or None" : "") + " at position " +
+                            std::to_string(i) + ", received " + Py_TYPE(item)->tp_name);
         }
-        arrays.push_back(item == Py_None ? nullptr : &array_of(item));
-        if (item != Py_None) work += array_of(item).numel;
     }
-    const nb::object spec_items = items_of(out_specs, "run_kernel: expected a sequence of (dtype, shape)");
+    return arrays;
+}
+
+std::vector<OutputSpec> specs_of(nb::handle sequence) {
     std::vector<OutputSpec> specs;
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(spec_items.ptr()); ++i) {
-        const nb::object spec =
-            items_of(PySequence_Fast_GET_ITEM(spec_items.ptr(), i), "run_kernel: expected (dtype, shape)");
+    const nb::object held = items_of(sequence, "run_kernel: expected a sequence of (dtype, shape)");
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(held.ptr()); ++i) {
+        const nb::object spec = items_of(PySequence_Fast_GET_ITEM(held.ptr(), i), "run_kernel: expected (dtype, shape)");
         if (PySequence_Fast_GET_SIZE(spec.ptr()) != 2) throw TypeError("run_kernel: expected (dtype, shape)");
         PyObject* dtype = PySequence_Fast_GET_ITEM(spec.ptr(), 0);
         const int64_t code = PyLong_Check(dtype) ? integer_argument("dtype", dtype) : dtype_argument(dtype);
         if (code < 0 || code >= ND_DTYPE_COUNT) throw std::invalid_argument("run_kernel: unknown dtype code");
         specs.push_back({static_cast<int>(code), dims_argument("shape", PySequence_Fast_GET_ITEM(spec.ptr(), 1))});
     }
+    return specs;
+}
+
+struct Attributes {
+    std::vector<int64_t> ints;
+    std::vector<double> reals;
+};
+
+Attributes attributes_of(const char* name, nb::handle ints, nb::handle reals) {
+    Attributes attributes;
     const nb::object int_items = items_of(ints, "run_kernel: expected a sequence of integers");
-    std::vector<int64_t> int_values;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(int_items.ptr()); ++i) {
-        int_values.push_back(integer_argument(name, PySequence_Fast_GET_ITEM(int_items.ptr(), i)));
+        attributes.ints.push_back(integer_argument(name, PySequence_Fast_GET_ITEM(int_items.ptr(), i)));
     }
     const nb::object real_items = items_of(reals, "run_kernel: expected a sequence of numbers");
-    std::vector<double> real_values;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(real_items.ptr()); ++i) {
         const double value = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(real_items.ptr(), i));
         if (value == -1.0 && PyErr_Occurred() != nullptr) throw nb::python_error();
-        real_values.push_back(value);
+        attributes.reals.push_back(value);
     }
+    return attributes;
+}
+
+nb::object run(const char* name, nb::handle inputs, nb::handle out_specs, nb::handle ints, nb::handle reals) {
+    if (active_table() == nullptr) return nb::none();
+    const Arrays given = arrays_of(name, inputs, true);
+    const std::vector<OutputSpec> specs = specs_of(out_specs);
+    const Attributes attributes = attributes_of(name, ints, reals);
     std::optional<std::vector<Array>> results;
     {
-        const WithoutGil unlocked(work);
-        results = run_kernel(name, arrays, specs, int_values, real_values);
+        const WithoutGil unlocked(given.elements);
+        results = run_kernel(name, given.items, specs, attributes.ints, attributes.reals);
     }
     if (!results) return nb::none();
     nb::list list;
     for (Array& result : *results) list.append(std::move(result));
     return list;
+}
+
+bool run_into(const char* name, nb::handle inputs, nb::handle outputs, nb::handle ints, nb::handle reals) {
+    if (active_table() == nullptr) return false;
+    const Arrays given = arrays_of(name, inputs, true);
+    const Arrays targets = arrays_of(name, outputs, false);
+    for (const Array* target : targets.items) {
+        if (target->readonly) throw std::invalid_argument(std::string(name) + ": an output array is read-only");
+    }
+    const Attributes attributes = attributes_of(name, ints, reals);
+    const WithoutGil unlocked(given.elements);
+    return run_kernel_into(name, given.items, targets.items, attributes.ints, attributes.reals);
 }
 
 nb::frozenset features() {
@@ -129,6 +166,8 @@ void define_kernels(nb::module_& module) {
         "Threads that kernels of the active table use; 1 without one.");
     module.def("run_kernel", run, "name"_a, "inputs"_a, "out_specs"_a, "ints"_a, "reals"_a,
                "Runs a prepared kernel on arrays; None when the active table cannot. Kernels are kept prepared per shape.");
+    module.def("run_kernel_into", run_into, "name"_a, "inputs"_a, "outputs"_a, "ints"_a, "reals"_a,
+               "The same, writing into arrays that exist: for kernels that work in place. False when the table cannot.");
 }
 
 }  // namespace nd::bind

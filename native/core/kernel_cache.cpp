@@ -63,10 +63,11 @@ class Prepared {
 // Least recently used goes first. Keys are the bytes that describe a call.
 class Cache {
   public:
-    std::shared_ptr<Prepared> find(const std::string& key) {
+    // NULL inside: the table was asked before and does not support the call.
+    std::optional<std::shared_ptr<Prepared>> find(const std::string& key) {
         const std::lock_guard lock(mutex_);
         const auto found = index_.find(key);
-        if (found == index_.end()) return nullptr;
+        if (found == index_.end()) return std::nullopt;
         order_.splice(order_.begin(), order_, found->second);
         return found->second->second;
     }
@@ -106,9 +107,10 @@ void append(std::string& key, const nd_desc& desc) {
     append(key, desc.strides, static_cast<size_t>(desc.ndim));
 }
 
-std::string key_of(const nd_kernel_table* table, std::string_view name, const nd_call& call) {
-    std::string key;
-    key.reserve(256);
+// The key is built in memory that the thread keeps.
+const std::string& key_of(const nd_kernel_table* table, std::string_view name, const nd_call& call) {
+    thread_local std::string key;
+    key.clear();
     append(key, &table, 1);
     key.append(name);
     const int32_t counts[] = {call.n_in, call.n_out, call.n_ints, call.n_reals};
@@ -121,17 +123,16 @@ std::string key_of(const nd_kernel_table* table, std::string_view name, const nd
 }
 
 std::shared_ptr<Prepared> prepared(const nd_kernel_table* table, std::string_view name, const nd_call& call) {
-    const std::string key = key_of(table, name, call);
-    if (auto found = cache().find(key)) return found;
+    const std::string& key = key_of(table, name, call);
+    if (auto found = cache().find(key)) return *std::move(found);
     const nd_kernel* kernel = find_kernel(table, std::string(name).c_str());
-    if (kernel == nullptr) return nullptr;
     nd_prepared made{};
     nd_error error{};
-    switch (kernel->prepare(&call, &made, &error)) {
+    switch (kernel == nullptr ? ND_UNSUPPORTED : kernel->prepare(&call, &made, &error)) {
         case ND_OK: break;
         case ND_INVALID: throw std::invalid_argument(std::string(name) + ": " + error.text);
         case ND_FAILED: throw std::runtime_error(std::string(name) + ": " + error.text);
-        default: return nullptr;
+        default: cache().insert(key, nullptr); return nullptr;
     }
     auto kept = std::make_shared<Prepared>(made);
     cache().insert(key, kept);
@@ -173,7 +174,7 @@ bool run_kernel_into(std::string_view name, std::span<const Array* const> inputs
 std::optional<std::vector<Array>> run_kernel(std::string_view name, std::span<const Array* const> inputs,
                                              std::span<const OutputSpec> outputs, std::span<const int64_t> ints,
                                              std::span<const double> reals) {
-    if (find_kernel(active_table(), std::string(name).c_str()) == nullptr) return std::nullopt;
+    if (active_table() == nullptr) return std::nullopt;
     std::vector<Array> results;
     std::vector<Array*> targets;
     results.reserve(outputs.size());

@@ -130,9 +130,14 @@ def test_table_info_and_kernels(kernels: str) -> None:
             is None
         )
         with pytest.raises(
-            TypeError, match="matmul: expected NDArray or None as input 0, received int"
+            TypeError, match="matmul: expected NDArray or None at position 0, received int"
         ):
             _core.run_kernel("matmul", [1, b], [(nd.float32, (2, 4))], [], [])
+        target = nd.zeros((4, 2)).T
+        assert _core.run_kernel_into("matmul", [a, b], [target], [], [])
+        assert target.tolist() == [[3.0] * 4] * 2
+        with pytest.raises(ValueError, match="matmul: an output array is read-only"):
+            _core.run_kernel_into("matmul", [a, b], [nd.zeros(1).broadcast_to(2, 4)], [], [])
         with pytest.raises(ValueError, match="unknown dtype code"):
             _core.run_kernel("matmul", [a, b], [(99, (2, 4))], [], [])
 

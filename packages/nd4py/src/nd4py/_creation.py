@@ -21,7 +21,6 @@ Order = Literal["c", "f"]
 DTypeLike = DType | str | type | np.dtype[Any]
 
 _DEFAULT_FLOAT = dtypes.float32
-_NARROWED = {np.dtype(np.float64): np.float32, np.dtype(np.complex128): np.complex64}
 
 
 def _is_plain(value: object) -> bool:
@@ -37,7 +36,12 @@ def _from_plain(value: Any, dtype: DType | None) -> NDArray:
     if dtype is not None and dtype.numpy is not None:
         return _core.from_numpy(np.asarray(value, dtype.numpy))
     made = np.asarray(value)
-    if made.dtype.kind in "UO":
+    kind = made.dtype.kind
+    if kind == "f":
+        return _core.from_numpy(made).cast_to(_DEFAULT_FLOAT if dtype is None else dtype)
+    if kind == "c":
+        return _core.from_numpy(made).cast_to(dtypes.complex64 if dtype is None else dtype)
+    if kind in "UO":
         # As objects: NumPy's fixed-width text drops trailing zero characters and turns numbers into text.
         made = np.asarray(value, object)
         found = {type(item).__name__ for item in made.flat}
@@ -45,8 +49,6 @@ def _from_plain(value: Any, dtype: DType | None) -> NDArray:
             raise TypeError(
                 f"array: expected numbers of one kind or text, received {', '.join(sorted(found))}"
             )
-    if made.dtype in _NARROWED:
-        made = made.astype(_NARROWED[made.dtype])
     result = _core.from_numpy(made)
     return result if dtype is None else result.cast_to(dtype)
 
@@ -75,6 +77,8 @@ def asarray(
     NDArray([[1, 2],
              [3, 4]])
     """
+    if type(value) is np.ndarray and dtype is None and order is None and copy is None:
+        return _core.from_numpy(value)
     wanted = None if dtype is None else dtypes.dtype(dtype)
     shared = isinstance(value, NDArray)
     result: NDArray

@@ -113,7 +113,11 @@ struct Reduction {
             for (; i + lanes<T> <= n; i += lanes<T>) {
                 store(acc + i, Op::combine(load(acc + i), four(load(a + i), load(b + i), load(c + i), load(d + i))));
             }
-            for (; i < n; ++i) acc[i] = Op::combine(acc[i], four(a[i], b[i], c[i], d[i]));
+            // acc is a whole strip: its lanes past n may be written.
+            if (const int64_t rest = n - i) {
+                const auto part = [&](const T* x) { return load_partial(x + i, rest); };
+                store(acc + i, Op::combine(load(acc + i), four(part(a), part(b), part(c), part(d))));
+            }
         }
         for (; r < count; ++r) {
             const T* a = row(runs[r]);

@@ -51,6 +51,7 @@ struct IndexReduction {
                 return;
             }
             int64_t at = 0;
+            while (at + lanes<T> <= count && !any(load(x + i + at) == value)) at += lanes<T>;
             while (at + 1 < count && x[i + at] != value) ++at;
             best = {value, first_index + i + at};
         }

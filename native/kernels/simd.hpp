@@ -364,6 +364,36 @@ ND_INLINE void store_float16(uint16_t* to, Vec<float> v) {
 #endif
 }
 
+// The products of the low 32 bits of each 64-bit lane, in full; what the upper bits hold does not matter.
+ND_INLINE Vec<uint64_t> multiply_low_words(Vec<uint64_t> a, Vec<uint64_t> b) {
+#if ND_SIMD_AVX512
+    return bits_as<Vec<uint64_t>>(_mm512_maskz_mul_epu32(0xff, bits_as<__m512i>(a), bits_as<__m512i>(b)));
+#elif ND_SIMD_AVX2
+    return bits_as<Vec<uint64_t>>(_mm256_mul_epu32(bits_as<__m256i>(a), bits_as<__m256i>(b)));
+#elif defined(__x86_64__)
+    return bits_as<Vec<uint64_t>>(_mm_mul_epu32(bits_as<__m128i>(a), bits_as<__m128i>(b)));
+#else
+    return (a & 0xffffffffu) * (b & 0xffffffffu);
+#endif
+}
+
+// a0 b0 a1 b1 … in two vectors.
+template <class V>
+struct Zipped {
+    V low, high;
+};
+template <class V>
+ND_INLINE Zipped<V> zip(V a, V b) {
+    using T = Element<V>;
+    Mask<T> low{}, high{};
+    for (int i = 0; i < lanes<T>; ++i) {
+        const int from = i / 2 + (i % 2) * static_cast<int>(lanes<T>);
+        low[i] = static_cast<Bits<T>>(from);
+        high[i] = static_cast<Bits<T>>(from + lanes<T> / 2);
+    }
+    return {__builtin_shuffle(a, b, low), __builtin_shuffle(a, b, high)};
+}
+
 // ------------------------------------------------------------------------------------------------------- across lanes
 
 // Combines all lanes in a fixed tree.

@@ -5,7 +5,6 @@
 #include "attributes.hpp"
 #include "families.hpp"
 #include "prepared.hpp"
-#include "reduce_operations.hpp"
 #include "strided.hpp"
 #include "threads.hpp"
 #include "vector_loops.hpp"
@@ -15,7 +14,6 @@ namespace nd::kernels {
 namespace {
 
 namespace vm = vector_math;
-using reductions::Max;
 
 constexpr int64_t elements_per_piece = 8192;
 constexpr int64_t stack_row_bytes = 16384;
@@ -31,7 +29,8 @@ ND_INLINE Vec<T> load_padded(const T* from, int64_t count, T padding) {
     return lane_numbers<T>() < static_cast<T>(count) ? load_partial(from, count) : broadcast(padding);
 }
 
-constexpr auto larger = [](auto a, auto b) { return Max::combine(a, b); };
+// Which NaN it keeps does not matter: every NaN of a row comes back through its exponential.
+constexpr auto larger = [](auto a, auto b) { return a > b ? a : b; };
 
 template <class T>
 struct Row {
@@ -43,8 +42,14 @@ template <class T, bool kWrite>
 ND_INLINE Row<T> exponentials(const T* x, T* y, int64_t n) {
     constexpr T lowest = -vm::infinity<T>;
     const int64_t whole = n / lanes<T> * lanes<T>, rest = n - whole;
-    Vec<T> top = broadcast(lowest);
-    for (int64_t i = 0; i < whole; i += lanes<T>) top = larger(top, load(x + i));
+    Vec<T> top = broadcast(lowest), other = top;
+    int64_t j = 0;
+    for (; j + 2 * lanes<T> <= whole; j += 2 * lanes<T>) {
+        top = larger(top, load(x + j));
+        other = larger(other, load(x + j + lanes<T>));
+    }
+    top = larger(top, other);
+    if (j < whole) top = larger(top, load(x + j));
     if (rest) top = larger(top, load_padded(x + whole, rest, lowest));
     const T maximum = across(top, larger);
     // A row of -inf alone: 0/0 is NaN, as everywhere.
@@ -75,9 +80,19 @@ ND_INLINE void map_row(const T* from, T* to, int64_t n, F&& f) {
     if (i < n) store_partial(to + i, f(load_partial(from + i, n - i)), n - i);
 }
 
+// The probabilities of a row that fits one vector, without a way through memory; lanes past n are 0.
+template <class T>
+ND_INLINE Vec<T> short_row(const T* x, int64_t n) {
+    const Vec<T> v = load_padded(x, n, -vm::infinity<T>);
+    Vec<T> e = vm::exp(v - across(v, larger));
+    e = lane_numbers<T>() < static_cast<T>(n) ? e : Vec<T>{};
+    return e / sum_across(e);
+}
+
 struct Probabilities {
     template <class T>
     static void row(const T* x, T* y, int64_t n) {
+        if (n < lanes<T>) return store_partial(y, short_row(x, n), n);
         const T sum = exponentials<T, true>(x, y, n).sum;
         map_row(y, y, n, [sum](Vec<T> e) { return e / sum; });
     }
@@ -158,7 +173,6 @@ struct CrossEntropy {
     T clip = 0;
 
     void one(const T* y, const T* x, T* p, T* loss) const {
-        const T sum = exponentials<T, true>(x, p, columns).sum;
         const T low = clip, high = 1 - clip;
         Vec<T> total{};
         const auto term = [&](Vec<T> probability, Vec<T> label) {
@@ -168,6 +182,17 @@ struct CrossEntropy {
             }
             return label * vm::log(probability);
         };
+        // The missing lanes have no label, but their logarithm may be infinite.
+        const auto known = [](Vec<T> terms, int64_t count) {
+            return lane_numbers<T>() < static_cast<T>(count) ? terms : Vec<T>{};
+        };
+        if (columns < lanes<T>) {
+            const Vec<T> probability = short_row(x, columns);
+            store_partial(p, probability, columns);
+            *loss = -sum_across(known(term(probability, load_partial(y, columns)), columns));
+            return;
+        }
+        const T sum = exponentials<T, true>(x, p, columns).sum;
         int64_t i = 0;
         for (; i + lanes<T> <= columns; i += lanes<T>) {
             const Vec<T> probability = load(p + i) / sum;
@@ -177,9 +202,7 @@ struct CrossEntropy {
         if (const int64_t rest = columns - i) {
             const Vec<T> probability = load_partial(p + i, rest) / sum;
             store_partial(p + i, probability, rest);
-            // The missing lanes have no label: their logarithm may be infinite.
-            const Vec<T> terms = term(probability, load_partial(y + i, rest));
-            total += lane_numbers<T>() < static_cast<T>(rest) ? terms : Vec<T>{};
+            total += known(term(probability, load_partial(y + i, rest)), rest);
         }
         *loss = -sum_across(total);
     }

@@ -216,6 +216,7 @@ _TRAINING_DIFFERS = {
     "locked gamma 1.5": "batchnorm-locked-gamma",
     "regularisation and updater ranges use table order": "bias-first-ranges",
     "updater block of W covers the first": "bias-first-ranges",
+    "parameters of FrozenLayerWithBackprop": "frozen-with-backprop-regularisation",
 }
 
 

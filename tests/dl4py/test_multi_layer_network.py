@@ -209,7 +209,7 @@ def test_numbers_of_other_types_are_converted():
     [
         ((12, 5), (12, 3), ValueError, r"layer 0 .*DenseLayer\): expected 4 columns"),
         ((12, 4), (12, 2), ValueError, r"layer 1 .*OutputLayer\): expected labels of shape \(12, 3\); received \(12, 2\)"),
-        ((12, 4), (11, 3), ValueError, r"same number of examples; received shapes \(12, 4\) and \(11, 3\)"),
+        ((12, 4), (11, 3), ValueError, r"expected labels of shape \(12, 3\); received \(11, 3\)"),
         ((12, 4, 1), (12, 3), ValueError, "expected an input of rank 2"),
     ],
 )  # fmt: skip

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from dl4py.conf.layers import BatchNormalization as BatchNormalization
     from dl4py.conf.layers import Cnn3DLossLayer as Cnn3DLossLayer
     from dl4py.conf.layers import CnnLossLayer as CnnLossLayer
+    from dl4py.conf.layers import Convolution1D as Convolution1D
+    from dl4py.conf.layers import Convolution1DLayer as Convolution1DLayer
     from dl4py.conf.layers import Convolution2D as Convolution2D
     from dl4py.conf.layers import ConvolutionLayer as ConvolutionLayer
+    from dl4py.conf.layers import Cropping1D as Cropping1D
     from dl4py.conf.layers import Cropping2D as Cropping2D
     from dl4py.conf.layers import Deconvolution2D as Deconvolution2D
     from dl4py.conf.layers import DenseLayer as DenseLayer
@@ -44,11 +47,15 @@ if TYPE_CHECKING:
     from dl4py.conf.layers import ElementWiseMultiplicationLayer as ElementWiseMultiplicationLayer
     from dl4py.conf.layers import EmbeddingLayer as EmbeddingLayer
     from dl4py.conf.layers import EmbeddingSequenceLayer as EmbeddingSequenceLayer
+    from dl4py.conf.layers import FrozenLayer as FrozenLayer
+    from dl4py.conf.layers import FrozenLayerWithBackprop as FrozenLayerWithBackprop
     from dl4py.conf.layers import GlobalPoolingLayer as GlobalPoolingLayer
     from dl4py.conf.layers import LocalResponseNormalization as LocalResponseNormalization
     from dl4py.conf.layers import LossLayer as LossLayer
+    from dl4py.conf.layers import MaskLayer as MaskLayer
     from dl4py.conf.layers import OutputLayer as OutputLayer
     from dl4py.conf.layers import PReLULayer as PReLULayer
+    from dl4py.conf.layers import Pooling1D as Pooling1D
     from dl4py.conf.layers import Pooling2D as Pooling2D
     from dl4py.conf.layers import RepeatVector as RepeatVector
     from dl4py.conf.layers import RnnLossLayer as RnnLossLayer
@@ -56,8 +63,11 @@ if TYPE_CHECKING:
     from dl4py.conf.layers import SeparableConvolution2D as SeparableConvolution2D
     from dl4py.conf.layers import SpaceToBatchLayer as SpaceToBatchLayer
     from dl4py.conf.layers import SpaceToDepthLayer as SpaceToDepthLayer
+    from dl4py.conf.layers import Subsampling1DLayer as Subsampling1DLayer
     from dl4py.conf.layers import SubsamplingLayer as SubsamplingLayer
+    from dl4py.conf.layers import Upsampling1D as Upsampling1D
     from dl4py.conf.layers import Upsampling2D as Upsampling2D
+    from dl4py.conf.layers import ZeroPadding1DLayer as ZeroPadding1DLayer
     from dl4py.conf.layers import ZeroPaddingLayer as ZeroPaddingLayer
     from dl4py.errors import ConfigurationError as ConfigurationError
     from dl4py.errors import ModelFileError as ModelFileError
@@ -106,8 +116,11 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "BatchNormalization",
         "Cnn3DLossLayer",
         "CnnLossLayer",
+        "Convolution1D",
+        "Convolution1DLayer",
         "Convolution2D",
         "ConvolutionLayer",
+        "Cropping1D",
         "Cropping2D",
         "Deconvolution2D",
         "DenseLayer",
@@ -116,11 +129,15 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "ElementWiseMultiplicationLayer",
         "EmbeddingLayer",
         "EmbeddingSequenceLayer",
+        "FrozenLayer",
+        "FrozenLayerWithBackprop",
         "GlobalPoolingLayer",
         "LocalResponseNormalization",
         "LossLayer",
+        "MaskLayer",
         "OutputLayer",
         "PReLULayer",
+        "Pooling1D",
         "Pooling2D",
         "RepeatVector",
         "RnnLossLayer",
@@ -128,8 +145,11 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "SeparableConvolution2D",
         "SpaceToBatchLayer",
         "SpaceToDepthLayer",
+        "Subsampling1DLayer",
         "SubsamplingLayer",
+        "Upsampling1D",
         "Upsampling2D",
+        "ZeroPadding1DLayer",
         "ZeroPaddingLayer",
     ),
     "dl4py.errors": (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dl4py.conf import InputType
 from dl4py.conf.layers import AbstractFeedForwardLayer, AbstractLayer
+from dl4py.conf.layers._wrappers import AbstractFrozen, AbstractWrapper
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
@@ -42,6 +43,8 @@ def summary(network: MultiLayerNetwork, input_type: InputType | None = None) -> 
 
 
 def _type_name(layer: AbstractLayer) -> str:
+    if isinstance(layer, AbstractFrozen):
+        return f"Frozen {_type_name(layer.wrapped)}"
     return layer.runtime_name or type(layer).__name__
 
 
@@ -52,6 +55,8 @@ def _sizes(layer: AbstractLayer, count: int) -> list[str]:
     shapes = ", ".join(
         f"{name}:{{{','.join(map(str, parameters[name].shape))}}}" for name in layer.table_order()
     )
+    while isinstance(layer, AbstractWrapper):
+        layer = layer.wrapped
     sizes = f"{layer.n_in},{layer.n_out}" if isinstance(layer, AbstractFeedForwardLayer) else "-,-"
     return [sizes, str(count), shapes]
 

@@ -40,3 +40,13 @@ from dl4py.conf.layers._series_output import Cnn3DLossLayer as Cnn3DLossLayer
 from dl4py.conf.layers._series_output import CnnLossLayer as CnnLossLayer
 from dl4py.conf.layers._series_output import RnnLossLayer as RnnLossLayer
 from dl4py.conf.layers._series_output import RnnOutputLayer as RnnOutputLayer
+from dl4py.conf.layers._time import Convolution1D as Convolution1D
+from dl4py.conf.layers._time import Convolution1DLayer as Convolution1DLayer
+from dl4py.conf.layers._time import Cropping1D as Cropping1D
+from dl4py.conf.layers._time import Pooling1D as Pooling1D
+from dl4py.conf.layers._time import Subsampling1DLayer as Subsampling1DLayer
+from dl4py.conf.layers._time import Upsampling1D as Upsampling1D
+from dl4py.conf.layers._time import ZeroPadding1DLayer as ZeroPadding1DLayer
+from dl4py.conf.layers._wrappers import FrozenLayer as FrozenLayer
+from dl4py.conf.layers._wrappers import FrozenLayerWithBackprop as FrozenLayerWithBackprop
+from dl4py.conf.layers._wrappers import MaskLayer as MaskLayer

@@ -104,14 +104,15 @@ class SubsamplingLayer(AbstractNoParamLayer):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, h, w]`` to ``[n, c, h', w']``, or the same with channels last."""
         images = to_channels_first(x, self.data_format)
-        return from_channels_first(self._pool(images), self.data_format)
-
-    def _pool(self, images: Value) -> Value:
         sizes = (int(images.shape[2]), int(images.shape[3]))
         mode = self.convolution_mode or "Truncate"
         padding = window_padding(
             sizes, self.kernel_size, self.stride, self.padding, self.dilation, mode
         )
+        return from_channels_first(self.pool(images, padding), self.data_format)
+
+    def pool(self, images: Value, padding: tuple[int, int, int, int]) -> Value:
+        """Pools ``[n, c, h, w]`` with padding top, bottom, left, right."""
         window = {
             "kernel": self.kernel_size,
             "stride": self.stride,

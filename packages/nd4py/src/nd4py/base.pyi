@@ -1,4 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
+# ruff: noqa: I001
 
 from .ops.reduce import all as all
 from .ops.reduce import amax as amax

@@ -206,6 +206,39 @@ def test_in_place_on_overlapping_views_reads_before_it_writes(
             assert ours.tolist() == theirs.tolist()
 
 
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), symbol=st.sampled_from(["+=", "*=", "-=", "="]))
+def test_in_place_on_any_two_views_of_one_array(
+    kernels: str, data: st.DataObject, symbol: str
+) -> None:
+    base = np.arange(1, 37, dtype=data.draw(st.sampled_from(["float32", "int64"]))).reshape(6, 6)
+    ours = nd.array(base)
+    extents = [data.draw(st.integers(1, 3)) for _ in range(2)]
+
+    def window() -> tuple[object, bool]:
+        picks = []
+        for extent in extents:
+            step = data.draw(st.sampled_from([1, 2, -1, -2]))
+            reach = (extent - 1) * abs(step)
+            first = data.draw(st.integers(0, 5 - reach)) + (reach if step < 0 else 0)
+            last = first + extent * step
+            picks.append(slice(first, None if last < 0 else last, step))
+        return tuple(picks), data.draw(st.booleans()) and extents[0] == extents[1]
+
+    with table(kernels):
+        (target, transpose_target), (source, transpose_source) = window(), window()
+        pairs = []
+        for array in (base, ours):
+            x, y = array[target], array[source]
+            pairs.append((x.T if transpose_target else x, y.T if transpose_source else y))
+        for x, y in pairs:
+            if symbol == "=":
+                x[...] = y
+            else:
+                IN_PLACE[symbol](x, y)
+        np.testing.assert_array_equal(ours.numpy(), base)
+
+
 def test_two_arrays_over_one_memory_are_known_to_overlap(kernels: str) -> None:
     with table(kernels):
         memory = np.arange(6.0)

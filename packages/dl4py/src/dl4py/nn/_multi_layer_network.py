@@ -79,6 +79,7 @@ class MultiLayerNetwork:
         self._lock = threading.Lock()
         self._direction: Any = None
         self._initialised = False
+        self._step: TrainingStep | None = None
         self.last_etl_time = 0.0  # milliseconds that the last batch was waited for
         self.probed: dict[Any, Any] = {}  # what listeners asked the last iteration for
 
@@ -115,7 +116,7 @@ class MultiLayerNetwork:
 
     def _forget_plans(self) -> None:
         self._steps: dict[Shapes, TrainingStep] = {}
-        self._step: TrainingStep | None = None
+        self._step = None
         self._gradient_steps: dict[Shapes, TrainingStep] = {}
         self._inference = Inference(self)
         self._outputs = self._inference.plans
@@ -253,26 +254,19 @@ class MultiLayerNetwork:
             self.epoch_count += 1
 
     def _iterate(self, data: DataSet) -> None:
-        """One iteration. The way from here to the native call is the hot path of small networks."""
+        """One iteration. The way from here to the native call is the hot path of small networks.
+
+        The plan itself refuses arrays of another shape or type, so nothing is checked twice.
+        """
         step = self._step
-        if step is None or self._listeners:
+        if step is None or data.features_mask is not None or data.labels_mask is not None:
             self._iterate_fully(data)
             return
-        x: Any = data.features
-        y: Any = data.labels
         iteration = self.iteration_count
-        if (
-            x.shape != step.x_shape
-            or y.shape != step.y_shape
-            or data.features_mask is not None
-            or data.labels_mask is not None
-        ):
-            self._iterate_fully(data)
-            return
         scalars = (iteration,) if step.only_iteration else step.scalars(iteration, self.epoch_count)
         try:
-            self._score = step.run((x, y), scalars)[0]
-        except (TypeError, ValueError):  # another dtype or layout: say so, or convert
+            self._score = step.run((data.features, data.labels), scalars)[0]
+        except (TypeError, ValueError):
             self._iterate_fully(data)
             return
         self.iteration_count = iteration + 1
@@ -310,13 +304,9 @@ class MultiLayerNetwork:
 
     def remember_step(self, step: TrainingStep) -> None:
         """Makes a step the first candidate of the next iteration's hot path."""
-        plain = (
-            not self._half
-            and not self._constrained
-            and not self._special_optimizer
-            and not self._check_numerics
-        )
-        self._step = step if plain else None
+        special = self._half or self._constrained or self._special_optimizer or self._check_numerics
+        masked = step.masked or self._listeners
+        self._step = None if special or masked else step
 
     @property
     def _special_optimizer(self) -> bool:
@@ -508,10 +498,11 @@ class MultiLayerNetwork:
     def set_listeners(self, *listeners: TrainingListener) -> None:
         """Replaces all listeners."""
         self._listeners = listeners
+        self._step = None
 
     def add_listeners(self, *listeners: TrainingListener) -> None:
         """Adds listeners."""
-        self._listeners += listeners
+        self.set_listeners(*self._listeners, *listeners)
 
     def layer_names(self) -> list[str]:
         """Names of the layers."""

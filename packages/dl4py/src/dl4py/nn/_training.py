@@ -29,14 +29,13 @@ class TrainingStep:
     """A compiled step for arrays of given shapes.
 
     Attributes:
-        x_shape, y_shape: what the fast path of ``fit`` compares with.
+        masked: whether it takes masks.
         run: the plan's bound method: ``run(inputs, scalars)`` gives the score first.
-        constant_scalars: whether the iteration number is the only per-call scalar.
+        only_iteration: whether the iteration number is the only per-call scalar.
     """
 
     def __init__(self, network: MultiLayerNetwork, shapes: Shapes, *, update: bool = True) -> None:
-        self.x_shape = shapes.features
-        self.y_shape = shapes.labels
+        self.masked = shapes.features_mask is not None or shapes.labels_mask is not None
         self.graph = _loss_graph(network, shapes)
         sources: dict[str, ScalarSource] = {}
         updates: list[UpdateBlock] = []

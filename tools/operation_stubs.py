@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "packages" / "nd4py" / "src" / "nd4py"
-HEADER = "# Derived from the registry of operations by tools/operation_stubs.py; do not edit.\n# ruff: noqa: I001\n\n"
+HEADER = "# Derived from the registry of operations by tools/operation_stubs.py; do not edit.\n# ruff: noqa\n\n"
 
 
 def imports(prefix: str, entries: dict[str, tuple[str, str]]) -> str:

@@ -15,11 +15,12 @@ struct Step {
     double learning_rate = 0, iteration = 0, momentum = 0;
 };
 
-// 0, NaN and infinity make no step length; the original uses epsilon then.
+// NaN and infinity make no step length: epsilon stands in, as in the original. That takes it for 0 as well, so that its
+// parameters move at learning rate 0; ours stay.
 template <class T>
 T usable(double length, T epsilon) {
     const T rounded = static_cast<T>(length);
-    return rounded == 0 || !std::isfinite(rounded) ? epsilon : rounded;
+    return std::isfinite(rounded) ? rounded : epsilon;
 }
 
 // 1 - beta^(t+1)

@@ -62,15 +62,31 @@ from .dtypes import (  # noqa: E402
 from .indexing import NDArrayIndex  # noqa: E402
 
 if TYPE_CHECKING:  # at run time these arrive on first use: see __getattr__
-    from ._backend import (
-        BackendInfo,
-        BackendUnavailableError,
-        backend_info,
-        get_num_threads,
-        set_num_threads,
-        use_backend,
-    )
-    from ._top_level import *
+    from . import activations as activations
+    from . import base as base
+    from . import bitwise as bitwise
+    from . import cnn as cnn
+    from . import data as data
+    from . import evaluation as evaluation
+    from . import formats as formats
+    from . import linalg as linalg
+    from . import losses as losses
+    from . import math as math
+    from . import nn as nn
+    from . import normalizers as normalizers
+    from . import ops as ops
+    from . import random as random
+    from . import regularization as regularization
+    from . import schedules as schedules
+    from . import updaters as updaters
+    from . import weights as weights
+    from ._backend import BackendInfo as BackendInfo
+    from ._backend import BackendUnavailableError as BackendUnavailableError
+    from ._backend import backend_info as backend_info
+    from ._backend import get_num_threads as get_num_threads
+    from ._backend import set_num_threads as set_num_threads
+    from ._backend import use_backend as use_backend
+    from ._top_level import *  # noqa: F403
 
 __all__ = [
     "DType",

@@ -1,5 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
-# ruff: noqa: I001
+# ruff: noqa
 
 from .ops.reduce import all as all
 from .ops.reduce import amax as amax

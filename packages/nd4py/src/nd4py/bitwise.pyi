@@ -1,5 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
-# ruff: noqa: I001
+# ruff: noqa
 
 from .ops.comparison import bitwise_and as bitwise_and
 from .ops.comparison import bitwise_not as bitwise_not

@@ -1,5 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
-# ruff: noqa: I001
+# ruff: noqa
 
 from .ops.linear import matmul as matmul
 from .ops.linear import mmul as mmul

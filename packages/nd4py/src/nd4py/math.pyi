@@ -1,5 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
-# ruff: noqa: I001
+# ruff: noqa
 
 from .ops.elementwise import abs as abs
 from .ops.elementwise import acos as acos

@@ -1,5 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
-# ruff: noqa: I001
+# ruff: noqa
 
 from .ops.random import alpha_dropout as alpha_dropout
 from .ops.activate import bounded_relu as bounded_relu

@@ -1,5 +1,5 @@
 # Derived from the registry of operations by tools/operation_stubs.py; do not edit.
-# ruff: noqa: I001
+# ruff: noqa
 
 from ._declaration import Attr as Attr
 from ._declaration import Dl4j as Dl4j

@@ -7,7 +7,7 @@ fork while another thread is inside an operation is as unsafe as with any pool.
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Callable
 
 from nd4py import _config, _core
 
@@ -48,56 +48,50 @@ def available_cpus(root: str = "/") -> int:
     ``root`` is where the file system's root is looked for.
     """
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_quota(Path(root))
+    quota = _cgroup_quota(root)
     return max(1, cpus if quota is None else min(cpus, int(quota)))
 
 
-def _cgroup_quota(root: Path) -> float | None:
+def _cgroup_quota(root: str) -> float | None:
     """CPUs per second that the control group allows, by cgroup v2 or v1; None without a limit."""
-    groups = _read(root / "proc/self/cgroup").splitlines()
+    groups = os.path.join(root, "sys/fs/cgroup")
     limits: list[float] = []
-    for line in groups:
+    for line in _read(root, "proc/self/cgroup").splitlines():
         number, controllers, path = (*line.split(":", 2), "", "")[:3]
         if number == "0":
-            folder = root / "sys/fs/cgroup"
-            limits += _v2(folder, path)
+            limits += _limits(groups, path, _v2)
         elif "cpu" in controllers.split(","):
-            folder = root / "sys/fs/cgroup" / controllers
-            limits += _v1(folder, path) or _v1(root / "sys/fs/cgroup/cpu", path)
+            limits += _limits(os.path.join(groups, controllers), path, _v1)
+            limits += _limits(os.path.join(groups, "cpu"), path, _v1)
     return min(limits, default=None)
 
 
-def _levels(folder: Path, path: str) -> list[Path]:
-    """The group's own folder and those above it: the tightest limit holds. In a container only the mount
-    point exists.
+def _limits(folder: str, path: str, read: Callable[[str], tuple[str, str]]) -> list[float]:
+    """The limits of a group and of those above it, of which the tightest holds.
+
+    In a container the group's own folder is missing: only the mount point exists.
     """
     parts = [p for p in path.split("/") if p and p != ".."]
-    return [folder.joinpath(*parts[:n]) for n in range(len(parts), -1, -1)]
-
-
-def _v2(folder: Path, path: str) -> list[float]:
-    limits = []
-    for level in _levels(folder, path):
-        quota, _, period = _read(level / "cpu.max").partition(" ")
-        if quota.isdigit() and period.strip().isdigit() and int(period) > 0:
-            limits.append(int(quota) / int(period))
-    return limits
-
-
-def _v1(folder: Path, path: str) -> list[float]:
-    limits = []
-    for level in _levels(folder, path):
-        quota, period = (
-            _read(level / "cpu.cfs_quota_us").strip(),
-            _read(level / "cpu.cfs_period_us").strip(),
-        )
+    found = []
+    for n in range(len(parts), -1, -1):
+        quota, period = read(os.path.join(folder, *parts[:n]))
         if quota.isdigit() and period.isdigit() and int(period) > 0:
-            limits.append(int(quota) / int(period))
-    return limits
+            found.append(int(quota) / int(period))
+    return found
 
 
-def _read(path: Path) -> str:
+def _v2(folder: str) -> tuple[str, str]:
+    quota, _, period = _read(folder, "cpu.max").partition(" ")
+    return quota, period.strip()
+
+
+def _v1(folder: str) -> tuple[str, str]:
+    return _read(folder, "cpu.cfs_quota_us").strip(), _read(folder, "cpu.cfs_period_us").strip()
+
+
+def _read(folder: str, name: str) -> str:
     try:
-        return path.read_text()
-    except OSError:
+        with open(os.path.join(folder, name), encoding="ascii") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
         return ""

@@ -1,44 +1,20 @@
-"""The kernel tables that arrays are tested on: none (the reference), and every backend built for this CPU."""
+"""The backends that arrays are tested on: the NumPy reference, and every one built for this CPU."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from nd4py import _core
+import nd4py as nd
 
 
-def _tables() -> dict[str, object | None]:
-    found: dict[str, object | None] = {"reference": None}
-    for name in ("nd4py_native", "nd4py_native_avx2", "nd4py_native_avx512"):
+def _usable() -> list[str]:
+    found = ["numpy"]
+    for name in ("native", "avx2", "avx512"):
         try:
-            backend = importlib.import_module(name).backend
-            if set(backend.requires) <= _core.cpu_features():
-                found[backend.name] = backend.load()
-        except ImportError:
+            with nd.use_backend(name):
+                found.append(name)
+        except nd.BackendUnavailableError:
             continue
     return found
 
 
-TABLES = _tables()
-
-
-@contextmanager
-def table(name: str) -> Iterator[None]:
-    """Makes a table the active one."""
-    before = _active
-    _switch(name)
-    try:
-        yield
-    finally:
-        _switch(before)
-
-
-_active = "reference"
-
-
-def _switch(name: str) -> None:
-    global _active
-    _core.set_table(TABLES[name])
-    _active = name
+TABLES = _usable()
+table = nd.use_backend

@@ -13,7 +13,7 @@ from kernel_tables import TABLES, table
 import nd4py as nd
 from nd4py import _core
 
-NATIVE = sorted(set(TABLES) - {"reference"})
+NATIVE = [name for name in TABLES if name != "numpy"]
 
 
 def tanh(x: object, *, scale: float = 1.0) -> object:
@@ -30,7 +30,7 @@ function = _core.Function("tanh", tanh)
 
 def test_without_a_table_the_general_form_runs() -> None:
     a = nd.ones(3)
-    with table("reference"):
+    with table("numpy"):
         assert function(a) == ("generic", a, 1.0)
 
 
@@ -102,7 +102,7 @@ def test_a_function_looks_like_what_it_wraps() -> None:
 
 
 def test_the_table_can_be_asked_and_refused() -> None:
-    with table("reference"):
+    with table("numpy"):
         assert _core.table_info() == {}
         assert _core.get_num_threads() == 1
         assert _core.run_kernel("matmul", [], [], [], []) is None

@@ -34,7 +34,7 @@ _SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 
 def _activation(
     slope: Callable[[GradientContext], Any],
-    dl4j: Dl4j,
+    dl4j: Dl4j | None,
     samples: Any = None,
     tolerances: dict[str, float] | None = None,
 ) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
@@ -73,7 +73,7 @@ def elu(x: Array, *, alpha: float = 1.0) -> Array:
         c.grads[0] * SELU_LAMBDA,
         c.grads[0] * (c.outputs[0] + SELU_LAMBDA * SELU_ALPHA),
     ),
-    Dl4j("selu", ("transform_strict", 29)),
+    Dl4j("selu", ("TRANSFORM_STRICT", 42)),
 )
 def selu(x: Array) -> Array:
     """λ·x where x > 0, else λ·α·(eˣ - 1), with the self-normalising constants; derivative λ·α at 0.
@@ -92,7 +92,7 @@ def _hard_sigmoid_slope(c: GradientContext) -> Any:
     return where(comparison.logical_and(x >= -2.5, x <= 2.5), c.grads[0] * HARD_SIGMOID_SLOPE, 0.0)
 
 
-@_activation(_hard_sigmoid_slope, Dl4j("hard_sigmoid", ("transform_strict", 16)))
+@_activation(_hard_sigmoid_slope, Dl4j("hard_sigmoid", ("TRANSFORM_STRICT", 36)))
 def hard_sigmoid(x: Array) -> Array:
     """min(1, max(0, 0.2·x + 0.5)); derivative 0.2 at ±2.5. Deeplearning4j: ``ActivationHardSigmoid``."""
     return arithmetic.minimum(arithmetic.maximum(x * HARD_SIGMOID_SLOPE + 0.5, 0.0), 1.0)
@@ -103,7 +103,7 @@ def _hard_tanh_slope(c: GradientContext) -> Any:
     return where(comparison.logical_and(x >= -1.0, x <= 1.0), c.grads[0], 0.0)
 
 
-@_activation(_hard_tanh_slope, Dl4j("hardtanh", ("transform_strict", 11)))
+@_activation(_hard_tanh_slope, Dl4j("hardtanh", ("TRANSFORM_STRICT", 33)))
 def hard_tanh(x: Array) -> Array:
     """min(1, max(-1, x)); derivative 1 at ±1. Deeplearning4j: ``ActivationHardTanH``."""
     return arithmetic.minimum(arithmetic.maximum(x, -1.0), 1.0)
@@ -111,7 +111,7 @@ def hard_tanh(x: Array) -> Array:
 
 @_activation(
     lambda c: where(c.inputs[0] >= 0.0, c.grads[0], c.grads[0] * c.attrs["alpha"]),
-    Dl4j("leakyrelu", reals=("alpha",)),
+    Dl4j("leakyrelu", ("SCALAR", 35), reals=("alpha",)),
     _with(alpha=0.2),
 )
 def leaky_relu(x: Array, *, alpha: float = 0.01) -> Array:
@@ -131,7 +131,7 @@ def _bounded_relu_slope(c: GradientContext) -> Any:
 
 @_activation(
     _bounded_relu_slope,
-    Dl4j("relu_bounded"),
+    None,
     lambda: [
         ((real(5, 7, low=-3, high=3),), {"max": 2.0, "threshold": 0.51, "negative_slope": 0.1}),
         ((real(5, 7, low=-3, high=3),), {"threshold": 0.51}),
@@ -160,7 +160,7 @@ def _relu6_slope(c: GradientContext) -> Any:
 
 
 @_activation(
-    _relu6_slope, Dl4j("relu6", ("scalar", 40)), lambda: [((real(5, 7, low=-3, high=8),), {})]
+    _relu6_slope, Dl4j("relu6", ("SCALAR", 40)), lambda: [((real(5, 7, low=-3, high=8),), {})]
 )
 def relu6(x: Array, *, cutoff: float = 0.0) -> Array:
     """min(max(x, cutoff), 6); derivative 0 at both bounds. Deeplearning4j: ``ActivationReLU6``."""
@@ -191,7 +191,7 @@ def _rational_denominator(a: Any) -> Any:
     return square * square * 1.41645 + square + a + 1.0
 
 
-@_activation(_rational_tanh_slope, Dl4j("rationaltanh", ("transform_strict", 12)))
+@_activation(_rational_tanh_slope, Dl4j("rational_tanh", ("TRANSFORM_STRICT", 37)))
 def rational_tanh(x: Array) -> Array:
     """1.7159·f(2x/3), f(y) = sgn(y)·(1 - 1/(1 + |y| + y² + 1.41645·y⁴)). Deeplearning4j: ``ActivationRationalTanh``."""
     d = _rational_denominator(elementwise.abs(x) * (2.0 / 3.0))
@@ -200,7 +200,7 @@ def rational_tanh(x: Array) -> Array:
 
 @_activation(
     lambda c: _above(c.inputs[0], 0.0, c.grads[0] * (1.0 - elementwise.square(c.outputs[0]))),
-    Dl4j("rectifiedtanh", ("transform_strict", 13)),
+    Dl4j("rectified_tanh", ("TRANSFORM_STRICT", 38)),
 )
 def rectified_tanh(x: Array) -> Array:
     """max(0, tanh x); derivative 0 at 0. Deeplearning4j: ``ActivationRectifiedTanh``."""
@@ -209,7 +209,7 @@ def rectified_tanh(x: Array) -> Array:
 
 @_activation(
     lambda c: c.grads[0] / elementwise.square(elementwise.abs(c.inputs[0]) + 1.0),
-    Dl4j("softsign", ("transform_strict", 14)),
+    Dl4j("softsign", ("TRANSFORM_STRICT", 34)),
 )
 def softsign(x: Array) -> Array:
     """x / (1 + |x|). Deeplearning4j: ``ActivationSoftSign``."""
@@ -223,7 +223,7 @@ def _gated_slope(x: Any, grad: Any, scale: float) -> Any:
 
 
 @_activation(
-    lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.0), Dl4j("swish", ("transform_strict", 34))
+    lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.0), Dl4j("swish", ("TRANSFORM_STRICT", 43))
 )
 def swish(x: Array) -> Array:
     """x·σ(x). Deeplearning4j: ``ActivationSwish``."""
@@ -231,7 +231,7 @@ def swish(x: Array) -> Array:
 
 
 @_activation(
-    lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.702), Dl4j("gelu", ("transform_strict", 35))
+    lambda c: _gated_slope(c.inputs[0], c.grads[0], 1.702), Dl4j("gelu", ("TRANSFORM_STRICT", 53))
 )
 def gelu(x: Array) -> Array:
     """x·σ(1.702·x). Deeplearning4j: ``ActivationGELU``."""
@@ -257,7 +257,7 @@ def _gelu_cubic(scaled_cube: bool) -> float:
 
 @_activation(
     _precise_gelu_slope,
-    Dl4j("precise_gelu", ("transform_strict", 37)),
+    Dl4j("precise_gelu", ("TRANSFORM_STRICT", 55)),
     lambda: [
         ((real(5, 7, low=-3, high=3),), {}),
         ((real(5, 7, low=-3, high=3),), {"scaled_cube": True}),
@@ -281,14 +281,14 @@ def _mish_slope(c: GradientContext) -> Any:
     return c.grads[0] * (t + x * sigmoid(x) * (1.0 - elementwise.square(t)))
 
 
-@_activation(_mish_slope, Dl4j("mish", ("transform_strict", 39)))
+@_activation(_mish_slope, Dl4j("mish", ("TRANSFORM_STRICT", 57)))
 def mish(x: Array) -> Array:
     """x·tanh(ln(1 + eˣ)). Deeplearning4j: ``ActivationMish``."""
     return x * elementwise.tanh(elementwise.softplus(x))
 
 
 @_activation(
-    lambda c: c.grads[0] * sigmoid(-c.inputs[0]), Dl4j("log_sigmoid", ("transform_strict", 30))
+    lambda c: c.grads[0] * sigmoid(-c.inputs[0]), Dl4j("logsigmoid", ("TRANSFORM_STRICT", 49))
 )
 def log_sigmoid(x: Array) -> Array:
     """ln σ(x), without overflow. Deeplearning4j: ``LogSigmoid``."""

@@ -120,7 +120,7 @@ def mod(x: Array, y: Array) -> Array:
 
 
 @_binary(
-    Dl4j("fmod"),
+    Dl4j("fmod", ("TRANSFORM_SAME", 15)),
     (lambda c: c.grads[0], lambda c: -(c.grads[0] * elementwise.trunc(c.inputs[0] / c.inputs[1]))),
     samples=binary(low_b=0.7, high_b=3),
 )
@@ -253,7 +253,7 @@ def rdiv(x: Array, y: Array) -> Array:
 @composed(
     "math",
     traits=_E,
-    dl4j=Dl4j("step", ("scalar", 45)),
+    dl4j=Dl4j("step", ("SCALAR", 41)),
     gradient=NOT_DIFFERENTIABLE,
     samples=lambda: [((real(3, 4),), {})],
 )

@@ -22,7 +22,7 @@ _2_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 def _unary(
     rule: InferRule,
     partial: Callable[[GradientContext], Any] | None,
-    dl4j: Dl4j,
+    dl4j: Dl4j | None,
     *namespaces: str,
     low: float = -2.0,
     high: float = 2.0,
@@ -44,7 +44,7 @@ def _unary(
     )
 
 
-@_unary(arithmetic, lambda c: c.grads[0], Dl4j("identity", ("transform_same", 15)), "base")
+@_unary(arithmetic, lambda c: c.grads[0], Dl4j("identity"), "base")
 def identity(x: Array) -> Array:
     """A copy of x. Deeplearning4j: ``org.nd4j.linalg.api.ops.impl.transforms.same.Identity``."""
     return x.copy()
@@ -53,7 +53,7 @@ def identity(x: Array) -> Array:
 @_unary(
     arithmetic,
     lambda c: -c.grads[0],
-    Dl4j("neg", ("transform_same", 6)),
+    Dl4j("neg", ("TRANSFORM_SAME", 3)),
     operator="__neg__",
     array_api="negative",
 )
@@ -65,7 +65,7 @@ def neg(x: Array) -> Array:
 @_unary(
     arithmetic,
     lambda c: c.grads[0] * sign(c.inputs[0]),
-    Dl4j("abs", ("transform_same", 0)),
+    Dl4j("abs", ("TRANSFORM_SAME", 0)),
     operator="__abs__",
     array_api="abs",
 )
@@ -74,7 +74,7 @@ def abs(x: Array) -> Array:
     return np.abs(x)
 
 
-@_unary(arithmetic, None, Dl4j("sign", ("transform_same", 5)), array_api="sign")
+@_unary(arithmetic, None, Dl4j("sign", ("TRANSFORM_SAME", 1)), array_api="sign")
 def sign(x: Array) -> Array:
     """-1, 0 or 1 by the sign of x; 0 for NaN. Deeplearning4j: ``Sign``."""
     if x.dtype.kind in "ui":
@@ -85,7 +85,7 @@ def sign(x: Array) -> Array:
 @_unary(
     arithmetic,
     lambda c: c.grads[0] * (c.inputs[0] * 2.0),
-    Dl4j("square", ("transform_same", 9)),
+    Dl4j("square", ("TRANSFORM_SAME", 12)),
     array_api="square",
 )
 def square(x: Array) -> Array:
@@ -96,7 +96,7 @@ def square(x: Array) -> Array:
 @_unary(
     arithmetic,
     lambda c: c.grads[0] * (square(c.inputs[0]) * 3.0),
-    Dl4j("cube", ("transform_same", 1)),
+    Dl4j("cube", ("TRANSFORM_SAME", 6)),
 )
 def cube(x: Array) -> Array:
     """x³. Deeplearning4j: ``Cube``."""
@@ -106,7 +106,7 @@ def cube(x: Array) -> Array:
 @_unary(
     arithmetic,
     lambda c: -(c.grads[0] * square(c.outputs[0])),
-    Dl4j("Reciprocal", ("transform_same", 8)),
+    Dl4j("Reciprocal", ("TRANSFORM_SAME", 11)),
     low=0.3,
     high=3,
     array_api="reciprocal",
@@ -120,19 +120,19 @@ def reciprocal(x: Array) -> Array:
     return x.dtype.type(1) / x
 
 
-@_unary(arithmetic, None, Dl4j("ceil", ("transform_same", 3)), array_api="ceil")
+@_unary(arithmetic, None, Dl4j("ceil", ("TRANSFORM_SAME", 17)), array_api="ceil")
 def ceil(x: Array) -> Array:
     """The least integer value not below x; derivative 0. Deeplearning4j: ``Ceil``."""
     return np.ceil(x)
 
 
-@_unary(arithmetic, None, Dl4j("floor", ("transform_same", 4)), array_api="floor")
+@_unary(arithmetic, None, Dl4j("floor", ("TRANSFORM_SAME", 18)), array_api="floor")
 def floor(x: Array) -> Array:
     """The greatest integer value not above x; derivative 0. Deeplearning4j: ``Floor``."""
     return np.floor(x)
 
 
-@_unary(arithmetic, None, Dl4j("round", ("transform_same", 2)))
+@_unary(arithmetic, None, Dl4j("round", ("TRANSFORM_SAME", 4)))
 def round(x: Array) -> Array:
     """The nearest integer value, halves away from zero; derivative 0. Deeplearning4j: ``Round``.
 
@@ -147,13 +147,13 @@ def round(x: Array) -> Array:
     )
 
 
-@_unary(arithmetic, None, Dl4j("rint", ("transform_same", 17)), array_api="round")
+@_unary(arithmetic, None, Dl4j("rint", ("TRANSFORM_STRICT", 48)), array_api="round")
 def rint(x: Array) -> Array:
     """The nearest integer value, halves to even; derivative 0. Deeplearning4j: ``RInt``."""
     return np.rint(x)
 
 
-@_unary(arithmetic, None, Dl4j("trunc"), array_api="trunc")
+@_unary(arithmetic, None, None, array_api="trunc")
 def trunc(x: Array) -> Array:
     """x without its fraction; derivative 0."""
     return np.trunc(x)
@@ -167,7 +167,7 @@ def _where_positive(c: GradientContext) -> Any:
     # By the output, not the input: the input's memory is then free for the output.
     arithmetic,
     _where_positive,
-    Dl4j("relu", ("scalar", 39)),
+    Dl4j("relu", ("SCALAR", 39)),
     "nn",
 )
 def relu(x: Array) -> Array:
@@ -178,7 +178,7 @@ def relu(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / (c.outputs[0] * 2.0),
-    Dl4j("sqrt", ("transform_float", 1)),
+    Dl4j("sqrt", ("TRANSFORM_FLOAT", 1)),
     low=0.1,
     high=4,
     array_api="sqrt",
@@ -191,7 +191,7 @@ def sqrt(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * (cube(c.outputs[0]) * -0.5),
-    Dl4j("rsqrt", ("transform_float", 3)),
+    Dl4j("rsqrt", ("TRANSFORM_FLOAT", 3)),
     low=0.2,
     high=4,
 )
@@ -203,7 +203,7 @@ def rsqrt(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * c.outputs[0],
-    Dl4j("exp", ("transform_strict", 7)),
+    Dl4j("exp", ("TRANSFORM_STRICT", 23)),
     array_api="exp",
 )
 def exp(x: Array) -> Array:
@@ -214,7 +214,7 @@ def exp(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * (c.outputs[0] + 1.0),
-    Dl4j("expm1", ("transform_strict", 32)),
+    Dl4j("expm1", ("TRANSFORM_STRICT", 51)),
     array_api="expm1",
 )
 def expm1(x: Array) -> Array:
@@ -225,7 +225,7 @@ def expm1(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / c.inputs[0],
-    Dl4j("log", ("transform_strict", 10)),
+    Dl4j("log", ("TRANSFORM_STRICT", 24)),
     low=0.1,
     high=4,
     array_api="log",
@@ -238,7 +238,7 @@ def log(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / (c.inputs[0] + 1.0),
-    Dl4j("log1p", ("transform_strict", 33)),
+    Dl4j("log1p", ("TRANSFORM_STRICT", 44)),
     low=-0.8,
     array_api="log1p",
 )
@@ -250,7 +250,7 @@ def log1p(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / (c.inputs[0] * math.log(2)),
-    Dl4j("log2"),
+    None,
     low=0.1,
     high=4,
     array_api="log2",
@@ -263,7 +263,7 @@ def log2(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / (c.inputs[0] * math.log(10)),
-    Dl4j("log10"),
+    None,
     low=0.1,
     high=4,
     array_api="log10",
@@ -276,7 +276,7 @@ def log10(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * cos(c.inputs[0]),
-    Dl4j("sin", ("transform_strict", 4)),
+    Dl4j("sin", ("TRANSFORM_STRICT", 27)),
     array_api="sin",
 )
 def sin(x: Array) -> Array:
@@ -287,7 +287,7 @@ def sin(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: -(c.grads[0] * sin(c.inputs[0])),
-    Dl4j("cos", ("transform_strict", 3)),
+    Dl4j("cos", ("TRANSFORM_STRICT", 22)),
     array_api="cos",
 )
 def cos(x: Array) -> Array:
@@ -298,7 +298,7 @@ def cos(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * (square(c.outputs[0]) + 1.0),
-    Dl4j("tan", ("transform_strict", 18)),
+    Dl4j("tan", ("TRANSFORM_STRICT", 41)),
     low=-1,
     high=1,
     array_api="tan",
@@ -311,7 +311,7 @@ def tan(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * rsqrt(1.0 - square(c.inputs[0])),
-    Dl4j("asin", ("transform_strict", 6)),
+    Dl4j("asin", ("TRANSFORM_STRICT", 31)),
     low=-0.8,
     high=0.8,
     array_api="asin",
@@ -324,7 +324,7 @@ def asin(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: -(c.grads[0] * rsqrt(1.0 - square(c.inputs[0]))),
-    Dl4j("acos", ("transform_strict", 5)),
+    Dl4j("acos", ("TRANSFORM_STRICT", 30)),
     low=-0.8,
     high=0.8,
     array_api="acos",
@@ -337,7 +337,7 @@ def acos(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / (square(c.inputs[0]) + 1.0),
-    Dl4j("atan", ("transform_strict", 19)),
+    Dl4j("atan", ("TRANSFORM_STRICT", 32)),
     array_api="atan",
 )
 def atan(x: Array) -> Array:
@@ -348,7 +348,7 @@ def atan(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * cosh(c.inputs[0]),
-    Dl4j("sinh", ("transform_strict", 20)),
+    Dl4j("sinh", ("TRANSFORM_STRICT", 39)),
     array_api="sinh",
 )
 def sinh(x: Array) -> Array:
@@ -359,7 +359,7 @@ def sinh(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * sinh(c.inputs[0]),
-    Dl4j("cosh", ("transform_strict", 21)),
+    Dl4j("cosh", ("TRANSFORM_STRICT", 40)),
     array_api="cosh",
 )
 def cosh(x: Array) -> Array:
@@ -370,7 +370,7 @@ def cosh(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * (1.0 - square(c.outputs[0])),
-    Dl4j("tanh", ("transform_strict", 8)),
+    Dl4j("tanh", ("TRANSFORM_STRICT", 29)),
     "math",
     "nn",
     array_api="tanh",
@@ -383,7 +383,7 @@ def tanh(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * rsqrt(square(c.inputs[0]) + 1.0),
-    Dl4j("asinh", ("transform_strict", 23)),
+    Dl4j("asinh", ("TRANSFORM_STRICT", 47)),
     array_api="asinh",
 )
 def asinh(x: Array) -> Array:
@@ -394,7 +394,7 @@ def asinh(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] * rsqrt(square(c.inputs[0]) - 1.0),
-    Dl4j("acosh", ("transform_strict", 22)),
+    Dl4j("acosh", ("TRANSFORM_STRICT", 46)),
     low=1.3,
     high=4,
     array_api="acosh",
@@ -407,7 +407,7 @@ def acosh(x: Array) -> Array:
 @_unary(
     floating,
     lambda c: c.grads[0] / (1.0 - square(c.inputs[0])),
-    Dl4j("atanh", ("transform_strict", 24)),
+    Dl4j("atanh", ("TRANSFORM_STRICT", 52)),
     low=-0.8,
     high=0.8,
     array_api="atanh",
@@ -424,7 +424,7 @@ _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 @_unary(
     real_floating,
     lambda c: c.grads[0] * (exp(-square(c.inputs[0])) * _2_OVER_SQRT_PI),
-    Dl4j("erf", ("transform_strict", 27)),
+    Dl4j("erf", ("TRANSFORM_STRICT", 45)),
 )
 def erf(x: Array) -> Array:
     """Gauss error function. Deeplearning4j: ``Erf``."""
@@ -434,7 +434,7 @@ def erf(x: Array) -> Array:
 @_unary(
     real_floating,
     lambda c: c.grads[0] * (exp(-square(c.inputs[0])) * -_2_OVER_SQRT_PI),
-    Dl4j("erfc", ("transform_strict", 28)),
+    Dl4j("erfc", ("TRANSFORM_STRICT", 50)),
 )
 def erfc(x: Array) -> Array:
     """1 - erf(x), accurate for large x. Deeplearning4j: ``Erfc``."""
@@ -444,7 +444,7 @@ def erfc(x: Array) -> Array:
 @_unary(
     real_floating,
     lambda c: c.grads[0] * (c.outputs[0] * (1.0 - c.outputs[0])),
-    Dl4j("sigmoid", ("transform_strict", 9)),
+    Dl4j("sigmoid", ("TRANSFORM_STRICT", 26)),
     "nn",
 )
 def sigmoid(x: Array) -> Array:
@@ -456,7 +456,7 @@ def sigmoid(x: Array) -> Array:
 @_unary(
     real_floating,
     lambda c: c.grads[0] * sigmoid(c.inputs[0]),
-    Dl4j("softplus", ("transform_strict", 15)),
+    Dl4j("softplus", ("TRANSFORM_STRICT", 28)),
     "nn",
 )
 def softplus(x: Array) -> Array:
@@ -464,19 +464,19 @@ def softplus(x: Array) -> Array:
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-@_unary(predicate, None, Dl4j("isnan", ("transform_bool", 0)), array_api="isnan")
+@_unary(predicate, None, Dl4j("isnan", ("TRANSFORM_BOOL", 2)), array_api="isnan")
 def is_nan(x: Array) -> Array:
     """True where x is not a number. Deeplearning4j: ``IsNaN``."""
     return np.isnan(x)
 
 
-@_unary(predicate, None, Dl4j("isinf", ("transform_bool", 1)), array_api="isinf")
+@_unary(predicate, None, Dl4j("isinf", ("TRANSFORM_BOOL", 1)), array_api="isinf")
 def is_infinite(x: Array) -> Array:
     """True where x is infinite. Deeplearning4j: ``IsInf``."""
     return np.isinf(x)
 
 
-@_unary(predicate, None, Dl4j("isfinite", ("transform_bool", 2)), array_api="isfinite")
+@_unary(predicate, None, Dl4j("isfinite", ("TRANSFORM_BOOL", 3)), array_api="isfinite")
 def is_finite(x: Array) -> Array:
     """True where x is neither infinite nor NaN. Deeplearning4j: ``IsFinite``."""
     return np.isfinite(x)

@@ -133,7 +133,9 @@ def _dropout_samples(p: float) -> Any:
     return lambda: [((real(6, 7), 11, 5, p), {})]
 
 
-@composed("nn", traits=_R, samples=_dropout_samples(0.6), dl4j=Dl4j("dropout_inverted"))
+@composed(
+    "nn", traits=_R, samples=_dropout_samples(0.6), dl4j=Dl4j("dropout_inverted", ("RANDOM", 2))
+)
 def dropout(x: Array, seed: Integers, counter: Integers, p: Array) -> Array:
     """Inverted dropout: each element is kept with probability p and divided by p, or becomes 0.
 
@@ -146,7 +148,6 @@ def dropout(x: Array, seed: Integers, counter: Integers, p: Array) -> Array:
 @composed(
     "nn",
     traits=_R,
-    dl4j=Dl4j("spatial_dropout"),
     samples=lambda: [((real(3, 4, 2, 2), 11, 5, 0.6), {})],
 )
 def spatial_dropout(x: Array, seed: Integers, counter: Integers, p: Array) -> Array:
@@ -163,7 +164,11 @@ def spatial_dropout(x: Array, seed: Integers, counter: Integers, p: Array) -> Ar
     return comparison.where(kept, x / p, 0.0)
 
 
-@composed("nn", traits=_R, samples=_dropout_samples(0.3), dl4j=Dl4j("gaussian_dropout"))
+@composed(
+    "nn",
+    traits=_R,
+    samples=_dropout_samples(0.3),
+)
 def gaussian_dropout(x: Array, seed: Integers, counter: Integers, rate: Array) -> Array:
     """x times normal noise of mean 1 and variance rate/(1 - rate). Deeplearning4j: ``GaussianDropout``."""
     found, rate = spec_of(x), _in_dtype_of(x, rate)
@@ -172,7 +177,11 @@ def gaussian_dropout(x: Array, seed: Integers, counter: Integers, rate: Array) -
     return x * (noise * std + 1.0)
 
 
-@composed("nn", traits=_R, samples=_dropout_samples(0.3), dl4j=Dl4j("gaussian_noise"))
+@composed(
+    "nn",
+    traits=_R,
+    samples=_dropout_samples(0.3),
+)
 def gaussian_noise(x: Array, seed: Integers, counter: Integers, std: Array) -> Array:
     """x plus normal noise of mean 0. Deeplearning4j: ``GaussianNoise``."""
     found = spec_of(x)
@@ -181,7 +190,11 @@ def gaussian_noise(x: Array, seed: Integers, counter: Integers, std: Array) -> A
     )
 
 
-@composed("nn", traits=_R, samples=_dropout_samples(0.8), dl4j=Dl4j("alpha_dropout_bp"))
+@composed(
+    "nn",
+    traits=_R,
+    samples=_dropout_samples(0.8),
+)
 def alpha_dropout(
     x: Array,
     seed: Integers,

@@ -80,8 +80,8 @@ def _reduction(
     )
 
 
-def _legacy(kind: str, number: int) -> Dl4j:
-    return Dl4j("", (kind, number), ints=("dims",), bools=("keep_dims",))
+def _legacy(name: str, kind: str, number: int) -> Dl4j:
+    return Dl4j(name, (kind, number), ints=("dims",), bools=("keep_dims",))
 
 
 def _back(c: GradientContext, value: Any) -> Any:
@@ -102,7 +102,7 @@ def _count(c: GradientContext) -> int:
 # ------------------------------------------------------------------------------------------------------------- sums
 
 
-@_reduction(_keeps, lambda c: [_fill(c, c.grads[0])], _legacy("reduce_same", 0))
+@_reduction(_keeps, lambda c: [_fill(c, c.grads[0])], _legacy("reduce_sum", "REDUCE_SAME", 0))
 def sum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ x along dims; the dtype is kept. Deeplearning4j: ``Sum``.
 
@@ -117,7 +117,7 @@ def sum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
 @_reduction(
     mean_type,
     lambda c: [_fill(c, c.grads[0] * (1.0 / builtins.max(1, _count(c))))],
-    _legacy("reduce_float", 0),
+    _legacy("reduce_mean", "REDUCE_FLOAT", 0),
 )
 def mean(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ x / n along dims; integers give float32. Deeplearning4j: ``Mean``."""
@@ -145,7 +145,9 @@ def _prod_gradient(c: GradientContext) -> list[Any]:
     return [_back(c, c.grads[0]) * shaping.permute(full, dims=inverse)]
 
 
-@_reduction(_keeps, _prod_gradient, _legacy("reduce_same", 1), samples=_samples(0.4, 1.6))
+@_reduction(
+    _keeps, _prod_gradient, _legacy("reduce_prod", "REDUCE_SAME", 3), samples=_samples(0.4, 1.6)
+)
 def prod(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Π x along dims. Deeplearning4j: ``Prod``, whose gradient is NaN where an element is 0; here it is the
     right one.
@@ -170,7 +172,7 @@ def product_of_others(x: Array) -> Array:
 @_reduction(
     mean_type,
     lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0])],
-    _legacy("reduce_float", 2),
+    _legacy("reduce_norm1", "REDUCE_FLOAT", 2),
 )
 def norm1(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ |x| along dims; integers give float32. Deeplearning4j: ``Norm1``."""
@@ -185,7 +187,7 @@ def _norm2_gradient(c: GradientContext) -> list[Any]:
     return [c.inputs[0] * scale]
 
 
-@_reduction(mean_type, _norm2_gradient, _legacy("reduce_float", 3))
+@_reduction(mean_type, _norm2_gradient, _legacy("reduce_norm2", "REDUCE_FLOAT", 3))
 def norm2(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """√Σ x² along dims; integers give float32; gradient 0 at a zero slice. Deeplearning4j: ``Norm2``."""
     x = _as_float(x)
@@ -193,7 +195,9 @@ def norm2(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Arr
 
 
 @_reduction(
-    mean_type, lambda c: [_back(c, c.grads[0]) * (c.inputs[0] * 2.0)], _legacy("reduce_float", 11)
+    mean_type,
+    lambda c: [_back(c, c.grads[0]) * (c.inputs[0] * 2.0)],
+    _legacy("reduce_sqnorm", "REDUCE_FLOAT", 7),
 )
 def squared_norm(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ x² along dims; integers give float32. Deeplearning4j: ``SquaredNorm``."""
@@ -207,7 +211,7 @@ def _as_float(x: Array) -> Array:
 @_reduction(
     _keeps,
     lambda c: [_back(c, c.grads[0]) * elementwise.sign(c.inputs[0])],
-    _legacy("reduce_same", 5),
+    _legacy("asum", "REDUCE_SAME", 4),
 )
 def asum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ |x| along dims; the dtype is kept. Deeplearning4j: ``ASum``."""
@@ -219,7 +223,7 @@ def asum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Arra
     lambda c: [
         _back(c, c.grads[0]) * elementwise.sign(c.inputs[0]) * (1.0 / builtins.max(1, _count(c)))
     ],
-    _legacy("reduce_float", 1),
+    _legacy("amean", "REDUCE_FLOAT", 1),
 )
 def amean(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Mean of |x| along dims. Deeplearning4j: ``AMean``."""
@@ -255,7 +259,7 @@ def _extreme_gradient(largest: bool, absolute: bool) -> GradientRule:
     return rule
 
 
-@_reduction(_real, _extreme_gradient(True, False), _legacy("reduce_same", 2))
+@_reduction(_real, _extreme_gradient(True, False), _legacy("reduce_max", "REDUCE_SAME", 1))
 def max(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The largest element along dims, ignoring NaN; the first of ties receives the gradient. Deeplearning4j:
     ``Max``.
@@ -263,7 +267,7 @@ def max(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
     return _fmax(x, dims, keepdims=keep_dims, initial=_least(x.dtype))
 
 
-@_reduction(_real, _extreme_gradient(False, False), _legacy("reduce_same", 3))
+@_reduction(_real, _extreme_gradient(False, False), _legacy("reduce_min", "REDUCE_SAME", 2))
 def min(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The smallest element along dims, ignoring NaN; the first of ties receives the gradient.
     Deeplearning4j: ``Min``.
@@ -271,19 +275,19 @@ def min(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
     return _fmin(x, dims, keepdims=keep_dims, initial=_greatest(x.dtype))
 
 
-@_reduction(_real, _extreme_gradient(True, True), _legacy("reduce_same", 4))
+@_reduction(_real, _extreme_gradient(True, True), _legacy("amax", "REDUCE_SAME", 5))
 def amax(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The largest |x| along dims, ignoring NaN. Deeplearning4j: ``AMax``."""
     return _fmax(np.abs(x), dims, keepdims=keep_dims, initial=0)
 
 
-@_reduction(_real, _extreme_gradient(False, True), _legacy("reduce_same", 6))
+@_reduction(_real, _extreme_gradient(False, True), _legacy("amin", "REDUCE_SAME", 6))
 def amin(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The smallest |x| along dims, ignoring NaN. Deeplearning4j: ``AMin``."""
     return _fmin(np.abs(x), dims, keepdims=keep_dims, initial=_greatest(x.dtype))
 
 
-@_reduction(mean_type, _extreme_gradient(True, True), _legacy("reduce_float", 4))
+@_reduction(mean_type, _extreme_gradient(True, True), _legacy("reduce_normmax", "REDUCE_FLOAT", 4))
 def norm_max(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """The largest |x| along dims, ignoring NaN; integers give float32. Deeplearning4j: ``NormMax``."""
     return _fmax(np.abs(_as_float(x)), dims, keepdims=keep_dims, initial=0)
@@ -344,13 +348,25 @@ def _arg(x: Array, dims: Ints | None, keep_dims: bool, largest: bool) -> Array:
     return found.reshape(reduced(x.shape, dims, keep_dims))
 
 
-@_reduction(_position, NOT_DIFFERENTIABLE, _legacy("index_reduce", 0), "base", samples=_samples())
+@_reduction(
+    _position,
+    NOT_DIFFERENTIABLE,
+    Dl4j("argmax", ints=("dims",), bools=("keep_dims",)),
+    "base",
+    samples=_samples(),
+)
 def argmax(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Position, in c order within dims, of the first largest element; int64. Deeplearning4j: ``ArgMax``."""
     return _arg(x, dims, keep_dims, True)
 
 
-@_reduction(_position, NOT_DIFFERENTIABLE, _legacy("index_reduce", 1), "base", samples=_samples())
+@_reduction(
+    _position,
+    NOT_DIFFERENTIABLE,
+    Dl4j("argmin", ints=("dims",), bools=("keep_dims",)),
+    "base",
+    samples=_samples(),
+)
 def argmin(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Position, in c order within dims, of the first smallest element; int64. Deeplearning4j: ``ArgMin``."""
     return _arg(x, dims, keep_dims, False)
@@ -367,7 +383,7 @@ def _bool_samples() -> Sequence[Sample]:
 @_reduction(
     lambda d: dtypes.bool_,
     NOT_DIFFERENTIABLE,
-    _legacy("reduce_bool", 0),
+    _legacy("any", "REDUCE_BOOL", 0),
     "base",
     samples=_bool_samples,
 )
@@ -379,7 +395,7 @@ def any(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array
 @_reduction(
     lambda d: dtypes.bool_,
     NOT_DIFFERENTIABLE,
-    _legacy("reduce_bool", 1),
+    _legacy("all", "REDUCE_BOOL", 1),
     "base",
     samples=_bool_samples,
 )
@@ -426,7 +442,7 @@ def _variance_samples() -> Sequence[Sample]:
     traits=(Trait.REDUCTION,),
     canonical=canonical_dims,
     samples=_variance_samples,
-    dl4j=Dl4j("", ("summarystats", 0), ints=("dims",), bools=("bias_corrected", "keep_dims")),
+    dl4j=Dl4j("var", ("VARIANCE", 0), ints=("dims",), bools=("bias_corrected", "keep_dims")),
 )
 def variance(
     x: Array, *, dims: Ints | None = None, keep_dims: bool = False, bias_corrected: bool = True
@@ -440,7 +456,7 @@ def variance(
     traits=(Trait.REDUCTION,),
     canonical=canonical_dims,
     samples=_variance_samples,
-    dl4j=Dl4j("", ("summarystats", 1), ints=("dims",), bools=("bias_corrected", "keep_dims")),
+    dl4j=Dl4j("std", ("SUMMARYSTATS", 1), ints=("dims",), bools=("bias_corrected", "keep_dims")),
 )
 def standard_deviation(
     x: Array, *, dims: Ints | None = None, keep_dims: bool = False, bias_corrected: bool = True

@@ -1,23 +1,23 @@
 """Methods of NDArray that need nothing of the core: ND4J's vocabulary for rows, columns, slices and tests.
 
-`attach` puts the functions of this module on the type; `_core.pyi` declares them for type checkers.
+`attach` puts them on the type; `_core.pyi` declares them for type checkers.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal
 
 import numpy as np
 
-from . import _core, dtypes
+from . import _core, _ndarray_protocols, _ndarray_reductions
 from ._core import NDArray
+from ._dims import Dims, dims_tuple
+from ._ndarray_protocols import shown
 from .dtypes import DType
 
 __all__ = ["attach"]
-
-Dims = SupportsIndex | Sequence[SupportsIndex]
 
 
 # ---------------------------------------------------------------------------------------------------- shape questions
@@ -161,13 +161,13 @@ def get_column(self: NDArray, column: int, keep_dim: bool = False) -> NDArray:
 def get_rows(self: NDArray, *rows: Dims) -> NDArray:
     """A copy of the rows listed, in that order."""
     _require_matrix("get_rows", self)
-    return self[list(_dims(rows))]
+    return self[list(dims_tuple(rows))]
 
 
 def get_columns(self: NDArray, *columns: Dims) -> NDArray:
     """A copy of the columns listed, in that order."""
     _require_matrix("get_columns", self)
-    return self[:, list(_dims(columns))]
+    return self[:, list(dims_tuple(columns))]
 
 
 def put_row(self: NDArray, row: int, value: Any) -> NDArray:
@@ -195,7 +195,7 @@ def put(self: NDArray, indexes: Any, value: Any) -> NDArray:
 
 def tensors_along_dimension(self: NDArray, *dimensions: Dims) -> int:
     """How many sub-arrays over ``dimensions`` there are."""
-    chosen = _axes("tensors_along_dimension", _dims(dimensions), self.ndim)
+    chosen = _axes("tensors_along_dimension", dims_tuple(dimensions), self.ndim)
     count = 1
     for axis, extent in enumerate(self.shape):
         count *= 1 if axis in chosen else extent
@@ -212,7 +212,7 @@ def tensor_along_dimension(self: NDArray, index: int, *dimensions: Dims) -> NDAr
     >>> nd.arange(6).reshape(2, 3).tensor_along_dimension(1, 0).tolist()
     [1, 4]
     """
-    chosen = _axes("tensor_along_dimension", _dims(dimensions), self.ndim)
+    chosen = _axes("tensor_along_dimension", dims_tuple(dimensions), self.ndim)
     others = [axis for axis in range(self.ndim) if axis not in chosen]
     view = self.permute(*others, *sorted(chosen))
     count = tensors_along_dimension(self, *chosen)
@@ -301,7 +301,7 @@ def equals_with_eps(self: NDArray, other: object, eps: float) -> bool:
     """
     if not isinstance(other, NDArray) or other.shape != self.shape or other.dtype is not self.dtype:
         return False
-    a, b = _plain(self), _plain(other)
+    a, b = shown(self), shown(other)
     if self.dtype.kind in ("float", "complex"):
         with np.errstate(invalid="ignore"):
             return bool(np.all((a == b) | (np.abs(a - b) < eps)))
@@ -312,159 +312,6 @@ def contains(self: NDArray, value: object) -> bool:
     """Whether any element equals ``value``."""
     found: object = self == value
     return bool(found.numpy().any()) if isinstance(found, NDArray) else bool(found)
-
-
-# -------------------------------------------------------------------------------------------------------- reductions
-
-_OPERATIONS = {
-    "sum": "sum", "mean": "mean", "prod": "prod", "max": "max", "min": "min", "amax": "amax", "amin": "amin",
-    "asum": "asum", "amean": "amean", "norm1": "norm1", "norm2": "norm2", "norm_max": "norm_max",
-    "squared_norm": "squared_norm", "argmax": "argmax", "argmin": "argmin", "any": "any", "all": "all",
-    "log_sum_exp": "log_sum_exp", "var": "variance", "std": "standard_deviation",
-}  # fmt: skip
-
-_functions: dict[str, Callable[..., Any]] = {}
-
-
-def _operation(name: str) -> Callable[..., Any]:
-    """The public function of an operation; importing them all waits for the first use."""
-    try:
-        return _functions[name]
-    except KeyError:
-        from .ops._declare import FUNCTIONS
-
-        return _functions.setdefault(name, FUNCTIONS[name])
-
-
-def _reduction(name: str, operation: str) -> Callable[..., NDArray]:
-    def method(
-        self: NDArray, *dims: Dims | None, keep_dims: bool = False, **attributes: Any
-    ) -> NDArray:
-        chosen = None if not dims or dims[0] is None else _dims(dims)
-        result: NDArray = _operation(operation)(
-            self, dims=chosen, keep_dims=keep_dims, **attributes
-        )
-        return result
-
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = (
-        f"``nd4py.ops`` operation ``{operation}`` over the axes given, or all (`INDArray.{name}`)."
-        + (
-            " ``bias_corrected=True`` divides by n - 1, as ND4J does."
-            if name in ("std", "var")
-            else ""
-        )
-    )
-    return method
-
-
-def _number(name: str) -> Callable[[NDArray], Any]:
-    def method(self: NDArray) -> Any:
-        return getattr(self, name)().item()
-
-    method.__name__ = method.__qualname__ = f"{name}_number"
-    method.__doc__ = f"``{name}()`` over all elements as a Python number."
-    return method
-
-
-_REDUCTIONS: dict[str, Callable[..., Any]] = {
-    name: _reduction(name, operation) for name, operation in _OPERATIONS.items()
-}
-_REDUCTIONS |= {
-    f"{name}_number": _number(name)
-    for name in (
-        "sum",
-        "mean",
-        "prod",
-        "max",
-        "min",
-        "amax",
-        "amin",
-        "asum",
-        "amean",
-        "norm1",
-        "norm2",
-        "norm_max",
-        "std",
-        "var",
-    )
-}
-
-
-# ------------------------------------------------------------------------------------------------ text, copies, pickle
-
-
-def _shown(self: NDArray) -> np.ndarray[Any, Any]:
-    return self.cast_to(dtypes.float32).numpy() if self.dtype is dtypes.bfloat16 else self.numpy()
-
-
-def _repr(self: NDArray) -> str:
-    text = np.array2string(_shown(self), separator=", ", prefix="NDArray(")
-    notes = []
-    if self.size == 0 and self.shape != (0,):
-        notes.append(f"shape={self.shape}")
-    if self.size == 0 or self.dtype not in (
-        dtypes.float32,
-        dtypes.int64,
-        dtypes.bool_,
-        dtypes.utf8,
-    ):
-        notes.append(f"dtype={self.dtype.name}")
-    return f"NDArray({', '.join([text, *notes])})"
-
-
-def _str(self: NDArray) -> str:
-    return str(_shown(self))
-
-
-def _format(self: NDArray, spec: str) -> str:
-    if not spec:
-        return str(self)
-    if self.ndim == 0:
-        return format(self.item(), spec)
-    raise TypeError(
-        f"format: an array of shape {self.shape} takes no format specification; use a 0-d array or item()"
-    )
-
-
-def _copy(self: NDArray) -> NDArray:
-    return self.dup()
-
-
-def _deepcopy(self: NDArray, memo: dict[int, Any]) -> NDArray:
-    return self.dup()
-
-
-def _rebuild(values: Any, dtype_name: str, order: Literal["c", "f"]) -> NDArray:
-    """Unpickles: bits, numbers or text back to an array."""
-    dtype = dtypes.dtype(dtype_name)
-    array = _core.from_numpy(np.asarray(values), True)
-    if dtype is dtypes.bfloat16:
-        array = array.view_as(dtype)
-    return array.dup(order)
-
-
-def _reduce(self: NDArray) -> tuple[Any, ...]:
-    values = self.view_bits().numpy() if self.dtype is dtypes.bfloat16 else self.numpy()
-    return _rebuild, (values, self.dtype.name, self.order)
-
-
-def _namespace(self: NDArray, api_version: str | None = None) -> Any:
-    """The array-API namespace of the array: the ``nd4py`` module."""
-    import nd4py
-
-    return nd4py
-
-
-def to_device(self: NDArray, device: str, /, *, stream: None = None) -> NDArray:
-    """The array on a device; there is only the CPU so far.
-
-    Raises:
-        ValueError: another device.
-    """
-    if device != "cpu":
-        raise ValueError(f"to_device: expected 'cpu', received {device!r}")
-    return self
 
 
 # ----------------------------------------------------------------------------------------------------------- arguments
@@ -482,15 +329,6 @@ def _axes(name: str, dims: Sequence[int], ndim: int) -> set[int]:
     if len(axes) != len(dims):
         raise ValueError(f"{name}: an axis is given twice in {tuple(dims)}")
     return axes
-
-
-def _dims(values: Sequence[Any]) -> tuple[int, ...]:
-    """``(0, 1)`` from ``f(0, 1)`` and from ``f((0, 1))``."""
-    if len(values) == 1 and not hasattr(values[0], "__index__"):
-        values = values[0]
-    elif len(values) == 1 and isinstance(values[0], NDArray) and values[0].ndim:
-        values = values[0].tolist()
-    return tuple(operator.index(v) for v in values)
 
 
 def _require_matrix(name: str, array: NDArray) -> None:
@@ -512,34 +350,20 @@ def _store_line(name: str, line: NDArray, value: Any) -> None:
     line.assign(given.reshape(-1))
 
 
-def _plain(array: NDArray) -> np.ndarray[Any, Any]:
-    return _shown(array)
-
-
 _METHODS: dict[str, Any] = {
     f.__name__: f
     for f in (
         rank, length, size_at, stride, rows, columns, is_scalar, is_vector, is_row_vector, is_column_vector, is_matrix,
         is_square, is_empty, is_attached, detach, ordering, data_type, slices, put_slice, get_row, get_column, get_rows,
         get_columns, put_row, put_column, get, put, tensors_along_dimension, tensor_along_dimension,
-        vector_along_dimension, repeat, flatten, equals, equals_with_eps, to_device,
+        vector_along_dimension, repeat, flatten, equals, equals_with_eps,
     )
-} | {
-    "slice": slice_at,
-    "broadcast": NDArray.broadcast_to,
-    "__contains__": contains,
-    "__repr__": _repr,
-    "__str__": _str,
-    "__format__": _format,
-    "__copy__": _copy,
-    "__deepcopy__": _deepcopy,
-    "__reduce__": _reduce,
-    "__array_namespace__": _namespace,
-    "__array_priority__": 1000.0,  # NumPy arrays leave mixed arithmetic to NDArray
-}  # fmt: skip
+} | {"slice": slice_at, "broadcast": NDArray.broadcast_to, "__contains__": contains}  # fmt: skip
 
 
 def attach() -> None:
-    """Puts the methods on NDArray."""
-    for name, method in (_METHODS | _REDUCTIONS | _ACROSS).items():
+    """Puts the methods of this module and its neighbours on NDArray."""
+    for name, method in (
+        _METHODS | _ACROSS | _ndarray_reductions.METHODS | _ndarray_protocols.METHODS
+    ).items():
         setattr(NDArray, name, method)

@@ -70,6 +70,7 @@ if TYPE_CHECKING:  # at run time these arrive on first use: see __getattr__
     from . import evaluation as evaluation
     from . import formats as formats
     from . import linalg as linalg
+    from . import loss as loss
     from . import losses as losses
     from . import math as math
     from . import nn as nn
@@ -133,7 +134,7 @@ __all__ = [
 
 # What is imported on first use: subpackages, the backend's controls, and operations at top level.
 _MODULES = frozenset({
-    "activations", "base", "bitwise", "cnn", "data", "evaluation", "formats", "linalg", "losses", "math", "nn",
+    "activations", "base", "bitwise", "cnn", "data", "evaluation", "formats", "linalg", "loss", "losses", "math", "nn",
     "normalizers", "ops", "random", "regularization", "schedules", "updaters", "weights",
 })
 _BACKEND = frozenset({

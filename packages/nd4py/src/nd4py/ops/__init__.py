@@ -10,6 +10,7 @@ from . import (  # noqa: F401  # importing a family declares its operations
     elementwise,
     entropy,
     linear,
+    loss,
     movement,
     normalise,
     pool,

@@ -25,6 +25,7 @@ from ._execute import spec_of as spec_of
 from ._graph_variable import GraphVariable as GraphVariable
 from ._vjp import vjp as vjp
 from .elementwise import abs as abs
+from .loss import absolute_difference as absolute_difference
 from .elementwise import acos as acos
 from .elementwise import acosh as acosh
 from .arithmetic import add as add
@@ -62,6 +63,7 @@ from .conv import conv2d_weight_grad as conv2d_weight_grad
 from .conv import convolution2d as convolution2d
 from .elementwise import cos as cos
 from .elementwise import cosh as cosh
+from .loss import cosine_distance as cosine_distance
 from .entropy import cosine_proximity as cosine_proximity
 from .elementwise import cube as cube
 from .arithmetic import div as div
@@ -87,11 +89,14 @@ from .comparison import gt as gt
 from .comparison import gte as gte
 from .activate import hard_sigmoid as hard_sigmoid
 from .activate import hard_tanh as hard_tanh
+from .loss import hinge_loss as hinge_loss
+from .loss import huber_loss as huber_loss
 from .elementwise import identity as identity
 from .elementwise import is_finite as is_finite
 from .elementwise import is_infinite as is_infinite
 from .elementwise import is_nan as is_nan
 from .entropy import kl_divergence as kl_divergence
+from .loss import l2_loss as l2_loss
 from .activate import leaky_relu as leaky_relu
 from .comparison import left_shift as left_shift
 from .linear import linear as linear
@@ -99,6 +104,8 @@ from .elementwise import log as log
 from .elementwise import log10 as log10
 from .elementwise import log1p as log1p
 from .elementwise import log2 as log2
+from .loss import log_loss as log_loss
+from .loss import log_poisson as log_poisson
 from .activate import log_sigmoid as log_sigmoid
 from .normalise import log_softmax as log_softmax
 from .reduce import log_sum_exp as log_sum_exp
@@ -116,6 +123,8 @@ from .pool import max_pool2d_pick as max_pool2d_pick
 from .pool import max_pooling2d as max_pooling2d
 from .arithmetic import maximum as maximum
 from .reduce import mean as mean
+from .loss import mean_pairwise_squared_error as mean_pairwise_squared_error
+from .loss import mean_squared_error as mean_squared_error
 from .reduce import min as min
 from .arithmetic import minimum as minimum
 from .activate import mish as mish
@@ -156,6 +165,7 @@ from .elementwise import rsqrt as rsqrt
 from .arithmetic import rsub as rsub
 from .activate import selu as selu
 from .elementwise import sigmoid as sigmoid
+from .loss import sigmoid_cross_entropy as sigmoid_cross_entropy
 from .elementwise import sign as sign
 from .elementwise import sin as sin
 from .elementwise import sinh as sinh
@@ -163,8 +173,10 @@ from .shaping import slice as slice
 from .shaping import slice_grad as slice_grad
 from .normalise import softmax as softmax
 from .normalise import softmax_cross_entropy as softmax_cross_entropy
+from .loss import softmax_cross_entropy_loss as softmax_cross_entropy_loss
 from .elementwise import softplus as softplus
 from .activate import softsign as softsign
+from .loss import sparse_softmax_cross_entropy as sparse_softmax_cross_entropy
 from .random import spatial_dropout as spatial_dropout
 from .elementwise import sqrt as sqrt
 from .elementwise import square as square

@@ -84,8 +84,8 @@ class Attr:
 class Dl4j:
     """How Deeplearning4j names this operation, for saved graphs and importers.
 
-    ``name`` is the custom-op name or, for legacy operations, the op name with ``legacy`` = (Java op type, number). ``ints``,
-    ``reals`` and ``bools`` give the attributes that make up the argument lists, in order.
+    ``name`` is the custom-op name or, for legacy operations, the op name with ``legacy`` = (Java op type, number).
+    ``ints``, ``reals`` and ``bools`` give the attributes that make up the argument lists, in order.
     """
 
     name: str

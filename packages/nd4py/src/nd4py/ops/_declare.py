@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator as _operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, get_args
 
 from nd4py import dtypes
 from nd4py._core import Function, NDArray
@@ -167,17 +167,21 @@ def _signature(body: Callable[..., Any]) -> tuple[tuple[Input, ...], tuple[Attr,
     if code.co_flags & 0x04:  # *arrays
         inputs.append(Input(names[end], variadic=True))
     defaults = body.__kwdefaults__ or {}
-    attrs = tuple(_attr(n, notes.get(n), defaults) for n in names[count:end])
+    attrs = tuple(_attr(n, notes.get(n), defaults, body) for n in names[count:end])
     return tuple(inputs), attrs
 
 
-def _attr(name: str, annotation: Any, defaults: Mapping[str, Any]) -> Attr:
+def _attr(
+    name: str, annotation: Any, defaults: Mapping[str, Any], body: Callable[..., Any]
+) -> Attr:
     text = str(annotation)
     optional = text.endswith(" | None")
     text = text.removesuffix(" | None")
     kind: str | tuple[str, ...] | None = _KINDS.get(text)
     if text.startswith("Literal["):
         kind = tuple(part.strip().strip("'\"") for part in text[len("Literal[") : -1].split(","))
+    elif kind is None:  # an alias of a Literal in the module of the declaration
+        kind = get_args(body.__globals__.get(text)) or None
     if kind is None:
         raise TypeError(f"attribute {name}: no attribute kind for annotation {annotation!r}")
     if name in defaults:

@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "bind/ndarray.hpp"
-#include "bind/ndarray.hpp"
 #include "bind/plan.hpp"
 #include "core/errors.hpp"
 #include "core/table.hpp"
@@ -194,30 +193,37 @@ void bind_plan(nb::module_& module) {
         .def_prop_ro("arena_bytes", &Plan::arena_bytes);
 
     nb::class_<PlanBuilder>(module, "PlanBuilder", "Records kernel calls and builds a Plan.")
-        .def("__init__", [](PlanBuilder* self, bool check_numerics) { new (self) PlanBuilder(active_table(), check_numerics); },
-             "check_numerics"_a = false)
-        .def("input", [](PlanBuilder& b, int dtype, const std::vector<int64_t>& shape) { return b.input(dtype, dims(shape)); },
-             "dtype"_a, "shape"_a)
+        .def(
+            "__init__",
+            [](PlanBuilder* self, bool check_numerics) { new (self) PlanBuilder(active_table(), check_numerics); },
+            "check_numerics"_a = false)
+        .def(
+            "input", [](PlanBuilder& b, int dtype, const std::vector<int64_t>& shape) { return b.input(dtype, dims(shape)); },
+            "dtype"_a, "shape"_a)
         .def("scalar", &PlanBuilder::scalar, "dtype"_a)
         .def("array", &PlanBuilder::array, "array"_a, "constant"_a = false)
-        .def("temp", [](PlanBuilder& b, int dtype, const std::vector<int64_t>& shape) { return b.temp(dtype, dims(shape)); },
-             "dtype"_a, "shape"_a)
-        .def("view",
-             [](PlanBuilder& b, int buffer, const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
-                int64_t offset) { return b.view(buffer, dims(shape), dims(strides), offset); },
-             "buffer"_a, "shape"_a, "strides"_a, "offset"_a = 0)
+        .def(
+            "temp", [](PlanBuilder& b, int dtype, const std::vector<int64_t>& shape) { return b.temp(dtype, dims(shape)); },
+            "dtype"_a, "shape"_a)
+        .def(
+            "view",
+            [](PlanBuilder& b, int buffer, const std::vector<int64_t>& shape, const std::vector<int64_t>& strides,
+               int64_t offset) { return b.view(buffer, dims(shape), dims(strides), offset); },
+            "buffer"_a, "shape"_a, "strides"_a, "offset"_a = 0)
         .def("label", &PlanBuilder::label, "text"_a)
-        .def("step",
-             [](PlanBuilder& b, const std::string& kernel, const std::vector<std::optional<int>>& in,
-                const std::vector<std::optional<int>>& out, const std::vector<int64_t>& ints,
-                const std::vector<double>& reals) { return b.step(kernel, indices(in), indices(out), ints, reals); },
-             "kernel"_a, "inputs"_a, "outputs"_a, "ints"_a = std::vector<int64_t>(), "reals"_a = std::vector<double>())
-        .def("python_step",
-             [](PlanBuilder& b, const std::string& name, nb::object function, const std::vector<std::optional<int>>& in,
-                const std::vector<int>& out) {
-                 b.callback(name, std::make_unique<PythonCallback>(std::move(function)), indices(in), out);
-             },
-             "name"_a, "function"_a, "inputs"_a, "outputs"_a)
+        .def(
+            "step",
+            [](PlanBuilder& b, const std::string& kernel, const std::vector<std::optional<int>>& in,
+               const std::vector<std::optional<int>>& out, const std::vector<int64_t>& ints,
+               const std::vector<double>& reals) { return b.step(kernel, indices(in), indices(out), ints, reals); },
+            "kernel"_a, "inputs"_a, "outputs"_a, "ints"_a = std::vector<int64_t>(), "reals"_a = std::vector<double>())
+        .def(
+            "python_step",
+            [](PlanBuilder& b, const std::string& name, nb::object function, const std::vector<std::optional<int>>& in,
+               const std::vector<int>& out) {
+                b.callback(name, std::make_unique<PythonCallback>(std::move(function)), indices(in), out);
+            },
+            "name"_a, "function"_a, "inputs"_a, "outputs"_a)
         .def("output", &PlanBuilder::output, "buffer"_a)
         .def("build", &PlanBuilder::build);
 }

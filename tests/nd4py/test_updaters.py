@@ -71,12 +71,31 @@ def test_the_kernel_computes_the_definition(rule: Any, dtype: Any) -> None:
         update, new = rule.step(total, states, rate, iteration, momentum or 0.0)
         states = [np.asarray(s) for s in new]
         w = w - (update + (decay * rate * w).astype(dtype))
-        relative = 2e-5 if dtype is np.float32 else 1e-12
+        relative = 2e-6 if dtype is np.float32 else 1e-12
         np.testing.assert_allclose(np.asarray(arrays[0]), w, rtol=relative, atol=relative)
         for array, state in zip(arrays[2:], states, strict=True):
             np.testing.assert_allclose(
                 np.asarray(array), state, rtol=relative, atol=relative * 1e-3
             )
+
+
+@pytest.mark.parametrize("rule", ALL, ids=named)
+def test_apply_gives_the_same_on_every_backend(rule: Any) -> None:
+    rng = np.random.default_rng(2)
+    gradients = [rng.normal(size=(3, 5)).astype(np.float32) for _ in range(3)]
+
+    def run() -> tuple[list[np.ndarray], np.ndarray]:
+        state = np.repeat(np.asarray(rule.initial_state_values(), np.float32), 15)
+        kept = [g.copy() for g in gradients]
+        updates = [np.asarray(rule.apply(g, state, i, 0)) for i, g in enumerate(kept)]
+        np.testing.assert_array_equal(kept, gradients)
+        return updates, state
+
+    updates, state = run()
+    with nd.use_backend("numpy"):
+        expected, expected_state = run()
+    np.testing.assert_allclose(updates, expected, rtol=2e-6, atol=1e-9)
+    np.testing.assert_allclose(state, expected_state, rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize("rule", [r for r in ALL if not isinstance(r, (NoOp, AdaDelta))], ids=named)

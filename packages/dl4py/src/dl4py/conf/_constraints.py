@@ -12,7 +12,7 @@ FAMILY = Family("constraint")
 _PACKAGE = "org.deeplearning4j.nn.conf.constraint."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractConstraint(JavaObject):
     """Base of the constraints.
 
@@ -45,7 +45,7 @@ class AbstractConstraint(JavaObject):
 
 
 @FAMILY.register(_PACKAGE + "MaxNormConstraint")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MaxNormConstraint(AbstractConstraint):
     """Scales slices down to a norm of at most ``max_norm``."""
 
@@ -58,7 +58,7 @@ class MaxNormConstraint(AbstractConstraint):
 
 
 @FAMILY.register(_PACKAGE + "MinMaxNormConstraint")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MinMaxNormConstraint(AbstractConstraint):
     """Moves the norm of slices into ``[min, max]``, by the share ``rate`` at each update."""
 
@@ -74,7 +74,7 @@ class MinMaxNormConstraint(AbstractConstraint):
 
 
 @FAMILY.register(_PACKAGE + "UnitNormConstraint")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class UnitNormConstraint(AbstractConstraint):
     """Scales slices to norm 1."""
 
@@ -84,7 +84,7 @@ class UnitNormConstraint(AbstractConstraint):
 
 
 @FAMILY.register(_PACKAGE + "NonNegativeConstraint")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NonNegativeConstraint(AbstractConstraint):
     """Sets negative values to 0."""
 

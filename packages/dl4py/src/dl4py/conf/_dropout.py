@@ -28,7 +28,7 @@ class RandomContext(Protocol):
         """The schedule's value at this iteration and epoch, or ``value`` without a schedule."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AbstractDropout(JavaObject):
     """Base of the dropouts."""
 
@@ -45,7 +45,7 @@ def _probability(owner: AbstractDropout, name: str, value: float, schedule: Any)
 
 
 @FAMILY.register(_PACKAGE + "Dropout")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dropout(AbstractDropout):
     """Inverted dropout: each value is kept with probability ``p`` and then divided by ``p``, otherwise 0.
 
@@ -66,7 +66,7 @@ class Dropout(AbstractDropout):
 
 
 @FAMILY.register(_PACKAGE + "SpatialDropout")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpatialDropout(AbstractDropout):
     """Dropout of whole channels (dimension 1) of arrays of rank 3 to 5."""
 
@@ -83,7 +83,7 @@ class SpatialDropout(AbstractDropout):
 
 
 @FAMILY.register(_PACKAGE + "AlphaDropout")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AlphaDropout(AbstractDropout):
     """Dropout that keeps mean and variance of SELU networks (Klambauer et al., 2017)."""
 
@@ -103,7 +103,7 @@ class AlphaDropout(AbstractDropout):
 
 
 @FAMILY.register(_PACKAGE + "GaussianDropout")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianDropout(AbstractDropout):
     """Multiplies by N(1, sqrt(rate / (1 - rate)))."""
 
@@ -121,7 +121,7 @@ class GaussianDropout(AbstractDropout):
 
 
 @FAMILY.register(_PACKAGE + "GaussianNoise")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianNoise(AbstractDropout):
     """Adds N(0, stddev)."""
 
@@ -148,7 +148,7 @@ def _coerce(value: Any) -> Any:
     raise TypeError(f"expected a probability to keep or a dropout object; received {value!r}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _NoDropout(AbstractDropout):
     """``dropout=0``: none, whatever the network's default says."""
 

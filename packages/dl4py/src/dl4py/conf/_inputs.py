@@ -16,7 +16,7 @@ RNN_FORMATS = ("NCW", "NWC")
 CNN3D_FORMATS = ("NCDHW", "NDHWC")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class InputType(JavaObject):
     """Kind and sizes of one activation array.
 
@@ -108,7 +108,7 @@ class InputType(JavaObject):
 
 
 @FAMILY.register(_PACKAGE + "InputTypeFeedForward")
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class InputTypeFeedForward(InputType):
     """Rows of numbers."""
 
@@ -127,7 +127,7 @@ class InputTypeFeedForward(InputType):
 
 
 @FAMILY.register(_PACKAGE + "InputTypeRecurrent")
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class InputTypeRecurrent(InputType):
     """Time series."""
 
@@ -148,7 +148,7 @@ class InputTypeRecurrent(InputType):
 
 
 @FAMILY.register(_PACKAGE + "InputTypeConvolutional")
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class InputTypeConvolutional(InputType):
     """Images with channels."""
 
@@ -177,7 +177,7 @@ class InputTypeConvolutional(InputType):
 
 
 @FAMILY.register(_PACKAGE + "InputTypeConvolutionalFlat")
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class InputTypeConvolutionalFlat(InputType):
     """Images flattened to rows."""
 
@@ -213,7 +213,7 @@ class InputTypeConvolutionalFlat(InputType):
 
 
 @FAMILY.register(_PACKAGE + "InputTypeConvolutional3D")
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class InputTypeConvolutional3D(InputType):
     """Volumes with channels."""
 

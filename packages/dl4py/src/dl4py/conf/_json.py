@@ -8,8 +8,9 @@ preprocessors, dropouts...) form a `Family`, in which the ``@class`` name of the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from dl4py.errors import ConfigurationError, UnsupportedLayerError
@@ -78,6 +79,24 @@ class JavaObject:
                     ) from None
         self.check()
 
+    # Written once here instead of generated per class: there are many classes, and generating is what costs at import.
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, n) == getattr(other, n) for n in _names(type(self)))
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, n) for n in _names(type(self)))))
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{f.name}={value!r}"
+            for f in fields(self)  # type: ignore[arg-type]
+            if (value := getattr(self, f.name)) != f.default
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
     def check(self) -> None:
         """Refuses values that can never work; subclasses extend it."""
 
@@ -94,6 +113,11 @@ class _Entry:
     missing: Any
     quirk: Any
     omit_none: bool
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
 
 
 _ENTRIES: dict[type, tuple[_Entry, ...]] = {}
@@ -154,10 +178,12 @@ def from_tree(cls: type[T], tree: object, path: str) -> T:
 class Family:
     """Classes told apart by the ``@class`` of their JSON object."""
 
-    def __init__(self, what: str, module_of: Mapping[str, str] | None = None) -> None:
+    def __init__(self, what: str) -> None:
         self.what = what
         self._classes: dict[str, type[JavaObject]] = {}
-        self._load: Callable[[], object] = lambda: None
+        self.load_all: Callable[[], object] = lambda: (
+            None
+        )  # imports every module with classes of this family
 
     def register(self, java_class: str, *aliases: str) -> Callable[[type[T]], type[T]]:
         """Decorator: the class takes this Java name; ``aliases`` are read but never written."""
@@ -170,11 +196,14 @@ class Family:
 
         return add
 
-    def __iter__(self) -> Iterable[type[JavaObject]]:
+    def __iter__(self) -> Iterator[type[JavaObject]]:
+        self.load_all()
         return iter(dict.fromkeys(self._classes.values()))
 
     def find(self, java_class: str) -> type[JavaObject] | None:
         """The class of this Java name, if there is one."""
+        if java_class not in self._classes:
+            self.load_all()
         return self._classes.get(java_class)
 
     def decode(self, tree: object, path: str) -> Any:
@@ -189,7 +218,7 @@ class Family:
                 f'{path}: expected a JSON object with a text "@class" that names a {self.what}; '
                 f"received {describe(tree)}"
             )
-        cls = self._classes.get(tree["@class"])
+        cls = self.find(tree["@class"])
         if cls is None:
             raise UnsupportedLayerError(tree["@class"], path, self.what)
         return from_tree(cls, tree, path)

@@ -45,7 +45,7 @@ from dl4py.errors import ConfigurationError, UnsupportedLayerError
 MAX_LAYERS = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LayerConfiguration(JavaObject):
     """One layer with the global settings the file repeats at each (an entry of ``confs``).
 
@@ -96,7 +96,7 @@ _PRE_PROCESSORS = Codec(
 _CONF = Codec(to_tree, lambda tree, path: from_tree(LayerConfiguration, tree, path))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MultiLayerConfiguration(JavaObject):
     """The complete configuration of a `MultiLayerNetwork`.
 

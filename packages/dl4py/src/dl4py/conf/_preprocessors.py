@@ -30,7 +30,7 @@ _KERAS_PACKAGE = "org.deeplearning4j.preprocessors."
 _RNN_FORMAT = enum(*RNN_FORMATS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AbstractPreProcessor(JavaObject):
     """Base of the preprocessors."""
 
@@ -82,7 +82,7 @@ def _mask_to_series(mask: Any, minibatch: int) -> Any:
 
 
 @FAMILY.register(_PACKAGE + "CnnToFeedForwardPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CnnToFeedForwardPreProcessor(AbstractPreProcessor):
     """Flattens images to rows, in 'c' order of the array as stored (so NCHW and NHWC give other orders)."""
 
@@ -125,7 +125,7 @@ class CnnToFeedForwardPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "FeedForwardToCnnPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeedForwardToCnnPreProcessor(AbstractPreProcessor):
     """Rows to images ``[n, c, h, w]``."""
 
@@ -158,7 +158,7 @@ class FeedForwardToCnnPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "Cnn3DToFeedForwardPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cnn3DToFeedForwardPreProcessor(AbstractPreProcessor):
     """Flattens volumes to rows, in 'c' order of the array as stored."""
 
@@ -183,7 +183,7 @@ class Cnn3DToFeedForwardPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "FeedForwardToCnn3DPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeedForwardToCnn3DPreProcessor(AbstractPreProcessor):
     """Rows to volumes."""
 
@@ -219,7 +219,7 @@ class FeedForwardToCnn3DPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "RnnToFeedForwardPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RnnToFeedForwardPreProcessor(AbstractPreProcessor):
     """Every time step becomes a row."""
 
@@ -242,7 +242,7 @@ class RnnToFeedForwardPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "FeedForwardToRnnPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeedForwardToRnnPreProcessor(AbstractPreProcessor):
     """Rows become the time steps of series."""
 
@@ -267,7 +267,7 @@ class FeedForwardToRnnPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "CnnToRnnPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CnnToRnnPreProcessor(AbstractPreProcessor):
     """Images, one per time step, become series."""
 
@@ -296,7 +296,7 @@ class CnnToRnnPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "RnnToCnnPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RnnToCnnPreProcessor(AbstractPreProcessor):
     """Every time step becomes an image."""
 
@@ -328,7 +328,7 @@ class RnnToCnnPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_PACKAGE + "ComposableInputPreProcessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ComposableInputPreProcessor(AbstractPreProcessor):
     """Several preprocessors, one after the other."""
 
@@ -356,7 +356,7 @@ class ComposableInputPreProcessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_KERAS_PACKAGE + "KerasFlattenRnnPreprocessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class KerasFlattenRnnPreprocessor(AbstractPreProcessor):
     """Flattens series to rows, as Keras' Flatten."""
 
@@ -373,7 +373,7 @@ class KerasFlattenRnnPreprocessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_KERAS_PACKAGE + "PermutePreprocessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PermutePreprocessor(AbstractPreProcessor):
     """Permutes dimensions; indices count from 1 unless they name the batch dimension 0."""
 
@@ -394,7 +394,7 @@ class PermutePreprocessor(AbstractPreProcessor):
 
 
 @FAMILY.register(_KERAS_PACKAGE + "ReshapePreprocessor")
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReshapePreprocessor(AbstractPreProcessor):
     """Reshapes examples; the batch dimension is prepended unless the shapes hold it."""
 

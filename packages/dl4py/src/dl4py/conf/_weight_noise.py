@@ -15,7 +15,7 @@ FAMILY = Family("weight noise")
 _PACKAGE = "org.deeplearning4j.nn.conf.weightnoise."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractWeightNoise(JavaObject):
     """Base of the weight noises.
 
@@ -43,7 +43,7 @@ class AbstractWeightNoise(JavaObject):
 
 
 @FAMILY.register(_PACKAGE + "DropConnect")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DropConnect(AbstractWeightNoise):
     """Each weight is kept with a probability, otherwise 0; kept ones are not rescaled."""
 
@@ -62,7 +62,7 @@ class DropConnect(AbstractWeightNoise):
 
 
 @FAMILY.register(_PACKAGE + "WeightNoise")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WeightNoise(AbstractWeightNoise):
     """Adds, or multiplies by, numbers of a distribution."""
 

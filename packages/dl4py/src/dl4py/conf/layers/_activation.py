@@ -22,7 +22,7 @@ from dl4py.conf.layers._base import (
 
 
 @FAMILY.register(PACKAGE + "ActivationLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ActivationLayer(AbstractNoParamLayer):
     """Applies an activation function to arrays of any rank.
 
@@ -44,7 +44,7 @@ class ActivationLayer(AbstractNoParamLayer):
 
 
 @FAMILY.register(PACKAGE + "DropoutLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DropoutLayer(AbstractFeedForwardLayer):
     """Dropout in training (see ``dropout=``), the identity otherwise; arrays of any rank.
 

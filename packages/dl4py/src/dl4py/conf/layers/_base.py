@@ -99,7 +99,7 @@ class Parameter:
         return length
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractLayer(JavaObject):
     """Base of all layers.
 
@@ -225,7 +225,7 @@ class AbstractLayer(JavaObject):
         return f"layer {index} ({self.name or f'layer{index}'}, {type(self).__name__})"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractNoParamLayer(AbstractLayer):
     """Base of layers without parameters."""
 
@@ -237,7 +237,7 @@ class AbstractNoParamLayer(AbstractLayer):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractBaseLayer(AbstractLayer):
     """Base of layers with an activation, and of all with trained parameters.
 
@@ -369,7 +369,7 @@ def merge_regularization(
     return (*own, *(r for r in default if type(r) not in mine))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractFeedForwardLayer(AbstractBaseLayer):
     """Base of layers with input and output sizes.
 

@@ -37,7 +37,7 @@ from dl4py.errors import ConfigurationError
 from nd4py import ops
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractConvolution2D(AbstractFeedForwardLayer):
     """Base of layers with kernels that slide over images.
 
@@ -143,7 +143,7 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
 
 
 @FAMILY.register(PACKAGE + "ConvolutionLayer", PACKAGE + "Convolution2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConvolutionLayer(AbstractConvolution2D):
     """Convolution of images (cross-correlation, as everywhere in deep learning): ``activation(conv2d(x, W) + b)``.
 

@@ -27,7 +27,7 @@ from dl4py.errors import ConfigurationError
 
 
 @FAMILY.register(PACKAGE + "misc.ElementWiseMultiplicationLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ElementWiseMultiplicationLayer(AbstractFeedForwardLayer):
     """A weight and a bias for each feature: ``activation(x * w + b)``.
 
@@ -63,7 +63,7 @@ class ElementWiseMultiplicationLayer(AbstractFeedForwardLayer):
 
 
 @FAMILY.register(PACKAGE + "PReLULayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PReLULayer(AbstractBaseLayer):
     """ReLU with a trained slope for negative values (He et al., 2015): ``max(0, x) + α min(0, x)``.
 
@@ -112,7 +112,7 @@ class PReLULayer(AbstractBaseLayer):
 
 
 @FAMILY.register(PACKAGE + "misc.RepeatVector")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RepeatVector(AbstractFeedForwardLayer):
     """Rows become series of ``n`` equal steps.
 

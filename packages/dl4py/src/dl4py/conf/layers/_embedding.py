@@ -29,7 +29,7 @@ from dl4py.conf.layers._base import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractEmbedding(AbstractFeedForwardLayer):
     """Base: ``n_in`` is the size of the vocabulary, not of the input."""
 
@@ -57,7 +57,7 @@ class AbstractEmbedding(AbstractFeedForwardLayer):
 
 
 @FAMILY.register(PACKAGE + "EmbeddingLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EmbeddingLayer(AbstractEmbedding):
     """The vector of each example's index: ``activation(W[i] + b)``.
 
@@ -75,7 +75,7 @@ class EmbeddingLayer(AbstractEmbedding):
 
 
 @FAMILY.register(PACKAGE + "EmbeddingSequenceLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EmbeddingSequenceLayer(AbstractEmbedding):
     """The vectors of series of indices.
 

@@ -31,7 +31,7 @@ _MASKED = -1e30  # lower than any activation, and finite in float32
 
 
 @FAMILY.register(PACKAGE + "GlobalPoolingLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GlobalPoolingLayer(AbstractNoParamLayer):
     """Largest value, mean, sum or p-norm over time steps or pixels; masked ones do not count.
 

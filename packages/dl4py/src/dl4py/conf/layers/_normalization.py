@@ -39,7 +39,7 @@ from dl4py.conf.layers._images import (
 
 
 @FAMILY.register(PACKAGE + "BatchNormalization")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BatchNormalization(AbstractFeedForwardLayer):
     """Normalises each feature or channel over the batch (Ioffe & Szegedy, 2015): ``γ (x - μ) / sqrt(σ² + eps) + β``.
 
@@ -153,7 +153,7 @@ def _variance(params: Mapping[str, Value]) -> Value:
 
 
 @FAMILY.register(PACKAGE + "LocalResponseNormalization")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LocalResponseNormalization(AbstractLayer):
     """Divides by the energy of neighbouring channels: ``x (k + α Σ x²)^-β`` over ``n`` channels around each.
 

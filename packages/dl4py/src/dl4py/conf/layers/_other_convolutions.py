@@ -23,7 +23,7 @@ from dl4py.errors import ConfigurationError
 
 
 @FAMILY.register(PACKAGE + "Deconvolution2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Deconvolution2D(AbstractConvolution2D):
     """Transposed convolution: the gradient of a convolution by its input, used forwards.
 
@@ -79,7 +79,7 @@ class Deconvolution2D(AbstractConvolution2D):
         return from_channels_first(activate(self.activation, z, context), self.data_format)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractDepthwise(AbstractConvolution2D):
     """Base of convolutions that treat each channel by itself first.
 
@@ -116,7 +116,7 @@ class AbstractDepthwise(AbstractConvolution2D):
 
 
 @FAMILY.register(PACKAGE + "DepthwiseConvolution2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DepthwiseConvolution2D(AbstractDepthwise):
     """Convolution of each channel with kernels of its own; ``n_out`` is n_in · depth_multiplier.
 
@@ -152,7 +152,7 @@ class DepthwiseConvolution2D(AbstractDepthwise):
 
 
 @FAMILY.register(PACKAGE + "SeparableConvolution2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SeparableConvolution2D(AbstractDepthwise):
     """Convolution of each channel with kernels of its own, then a 1x1 convolution that mixes them.
 

@@ -23,7 +23,7 @@ from dl4py.conf.layers._base import (
 from dl4py.conf.layers._dense import apply_mask, dense_parameters, pre_output
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractOutputLayer(AbstractFeedForwardLayer):
     """Base of layers with a loss function.
 
@@ -94,7 +94,7 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
 
 
 @FAMILY.register(PACKAGE + "OutputLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OutputLayer(AbstractOutputLayer):
     """Fully connected layer with a loss function; softmax and multi-class cross entropy unless said otherwise.
 
@@ -118,7 +118,7 @@ class OutputLayer(AbstractOutputLayer):
 
 
 @FAMILY.register(PACKAGE + "LossLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LossLayer(AbstractOutputLayer):
     """A loss function on the activations of the layer before; no parameters.
 

@@ -38,7 +38,7 @@ def sides(count: int) -> Codec:
     return Codec(plain.encode, plain.decode, coerce)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractImageResizing(AbstractNoParamLayer):
     """Base: takes the format from the input and works on channels-first views."""
 
@@ -76,7 +76,7 @@ class AbstractImageResizing(AbstractNoParamLayer):
 
 
 @FAMILY.register(PACKAGE + "ZeroPaddingLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ZeroPaddingLayer(AbstractImageResizing):
     """Zeros around images: ``padding`` is top, bottom, left, right (or one number, or a pair).
 
@@ -100,7 +100,7 @@ class ZeroPaddingLayer(AbstractImageResizing):
 
 
 @FAMILY.register(PACKAGE + "convolutional.Cropping2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cropping2D(AbstractImageResizing):
     """Cuts the edges of images off: ``cropping`` is top, bottom, left, right (or one number, or a pair).
 
@@ -129,7 +129,7 @@ class Cropping2D(AbstractImageResizing):
 
 
 @FAMILY.register(PACKAGE + "Upsampling2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Upsampling2D(AbstractImageResizing):
     """Repeats rows and columns of images ``size`` times.
 
@@ -158,7 +158,7 @@ class Upsampling2D(AbstractImageResizing):
 
 
 @FAMILY.register(PACKAGE + "SpaceToDepthLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpaceToDepthLayer(AbstractImageResizing):
     """Moves blocks of pixels into channels; channel = (row in block · b + column in block) · C + c.
 
@@ -196,7 +196,7 @@ class SpaceToDepthLayer(AbstractImageResizing):
 
 
 @FAMILY.register(PACKAGE + "SpaceToBatchLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpaceToBatchLayer(AbstractImageResizing):
     """Moves blocks of pixels into the batch; example = (row in block · b1 + column in block) · n + example.
 

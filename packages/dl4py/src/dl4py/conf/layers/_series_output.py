@@ -65,7 +65,7 @@ def series_refused(input_type: InputType) -> ConfigurationError:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractPositionsOutput(AbstractOutputLayer):
     """Base of output layers with a loss at every position."""
 
@@ -120,7 +120,7 @@ class AbstractPositionsOutput(AbstractOutputLayer):
 
 
 @FAMILY.register(PACKAGE + "RnnOutputLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RnnOutputLayer(AbstractPositionsOutput):
     """A fully connected output layer at every time step.
 
@@ -166,7 +166,7 @@ class RnnOutputLayer(AbstractPositionsOutput):
         return self.from_rows(z, tuple(self.n_out if i == axis else n for i, n in enumerate(shape)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractPositionsLoss(AbstractPositionsOutput):
     """Base of loss layers without parameters."""
 
@@ -198,7 +198,7 @@ class AbstractPositionsLoss(AbstractPositionsOutput):
 
 
 @FAMILY.register(PACKAGE + "RnnLossLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RnnLossLayer(AbstractPositionsLoss):
     """A loss at every time step of the activations before.
 
@@ -218,7 +218,7 @@ class RnnLossLayer(AbstractPositionsLoss):
 
 
 @FAMILY.register(PACKAGE + "CnnLossLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CnnLossLayer(AbstractPositionsLoss):
     """A loss at every pixel of the activations before.
 
@@ -242,7 +242,7 @@ class CnnLossLayer(AbstractPositionsLoss):
 
 
 @FAMILY.register(PACKAGE + "Cnn3DLossLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cnn3DLossLayer(AbstractPositionsLoss):
     """A loss at every voxel of the activations before.
 

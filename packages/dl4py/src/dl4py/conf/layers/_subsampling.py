@@ -30,7 +30,7 @@ POOLING_TYPES = ("MAX", "AVG", "SUM", "PNORM")
 
 
 @FAMILY.register(PACKAGE + "SubsamplingLayer", PACKAGE + "Pooling2D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SubsamplingLayer(AbstractNoParamLayer):
     """Pooling of images: the largest value, the mean, the sum or the p-norm of each window.
 

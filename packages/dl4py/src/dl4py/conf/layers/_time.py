@@ -93,7 +93,7 @@ def _to_series(images: Value, data_format: str) -> Value:
 
 
 @FAMILY.register(PACKAGE + "Convolution1DLayer", PACKAGE + "Convolution1D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Convolution1DLayer(AbstractConvolution2D):
     """Convolution over time; mode ``"Causal"`` sees no later steps.
 
@@ -151,7 +151,7 @@ Convolution1D = Convolution1DLayer
 
 
 @FAMILY.register(PACKAGE + "Subsampling1DLayer", PACKAGE + "Pooling1D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Subsampling1DLayer(SubsamplingLayer):
     """Pooling over time.
 
@@ -203,7 +203,7 @@ class Subsampling1DLayer(SubsamplingLayer):
 Pooling1D = Subsampling1DLayer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractTimeResizing(AbstractNoParamLayer):
     """Base of layers that change the length of series ``[n, c, T]``."""
 
@@ -225,7 +225,7 @@ class AbstractTimeResizing(AbstractNoParamLayer):
 
 
 @FAMILY.register(PACKAGE + "ZeroPadding1DLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ZeroPadding1DLayer(AbstractTimeResizing):
     """Zeros before and after series.
 
@@ -244,7 +244,7 @@ class ZeroPadding1DLayer(AbstractTimeResizing):
 
 
 @FAMILY.register(PACKAGE + "convolutional.Cropping1D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cropping1D(AbstractTimeResizing):
     """Cuts steps off at both ends of series.
 
@@ -266,7 +266,7 @@ class Cropping1D(AbstractTimeResizing):
 
 
 @FAMILY.register(PACKAGE + "Upsampling1D")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Upsampling1D(AbstractTimeResizing):
     """Repeats every step; ``size`` is stored twice, the first one counts.
 

@@ -32,7 +32,7 @@ def _as_layer(value: Any) -> AbstractLayer:
 LAYER: Codec = FAMILY.codec(_as_layer)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractWrapper(AbstractLayer):
     """Base: everything but the forward pass is the wrapped layer's."""
 
@@ -128,7 +128,7 @@ class _TestMode:
         return getattr(self._context, name)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractFrozen(AbstractWrapper):
     """Base: the wrapped layer runs in test mode and its parameters never change."""
 
@@ -151,7 +151,7 @@ class AbstractFrozen(AbstractWrapper):
 
 
 @FAMILY.register(PACKAGE + "misc.FrozenLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FrozenLayer(AbstractFrozen):
     """A layer that does not learn, and that lets no gradient through to the layers below.
 
@@ -178,7 +178,7 @@ class FrozenLayer(AbstractFrozen):
 
 
 @FAMILY.register(PACKAGE + "misc.FrozenLayerWithBackprop")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FrozenLayerWithBackprop(AbstractFrozen):
     """A layer that does not learn, but lets the gradient through to the layers below.
 
@@ -198,7 +198,7 @@ class FrozenLayerWithBackprop(AbstractFrozen):
 
 
 @FAMILY.register(PACKAGE + "util.MaskLayer")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MaskLayer(AbstractNoParamLayer):
     """Sets masked activations to zero.
 

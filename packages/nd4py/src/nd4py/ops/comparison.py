@@ -234,10 +234,9 @@ def _where_gradient(c: GradientContext) -> Sequence[Any]:
 def where(condition: Array, x: Array, y: Array) -> Array:
     """x where the condition holds, else y, with broadcasting. The condition is bool. Deeplearning4j: ``Where``.
 
-    >>> from nd4py.ops import where, gt
-    >>> import numpy as np
-    >>> x = np.asarray([-1.0, 2.0])
-    >>> where(gt(x, 0), x, 0.0).tolist()
+    >>> import nd4py as nd
+    >>> x = nd.array([-1.0, 2.0])
+    >>> nd.where(x > 0, x, 0.0).tolist()
     [0.0, 2.0]
     """
     return np.where(condition, x, y)

@@ -286,10 +286,9 @@ def convolution2d(
     all four sides.
     Deeplearning4j: ``SDCNN.conv2d`` with ``Conv2DConfig``.
 
-    >>> import numpy as np
-    >>> from nd4py.ops import FUNCTIONS
-    >>> x, w = np.ones((1, 1, 3, 3), np.float32), np.ones((1, 1, 2, 2), np.float32)
-    >>> FUNCTIONS["convolution2d"](x, w, weights_format="OIYX").shape
+    >>> import nd4py as nd
+    >>> image, kernel = nd.ones((1, 1, 3, 3)), nd.ones((1, 1, 2, 2))
+    >>> nd.cnn.conv2d(image, kernel, weights_format="OIYX").shape
     (1, 1, 2, 2)
     """
     order = _TO_OIHW[weights_format]

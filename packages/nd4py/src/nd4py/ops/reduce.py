@@ -106,9 +106,8 @@ def _count(c: GradientContext) -> int:
 def sum(x: Array, *, dims: Ints | None = None, keep_dims: bool = False) -> Array:
     """Σ x along dims; the dtype is kept. Deeplearning4j: ``Sum``.
 
-    >>> import numpy as np
-    >>> from nd4py.ops import sum
-    >>> sum(np.asarray([[1.0, 2.0], [3.0, 4.0]]), dims=(0,)).tolist()
+    >>> import nd4py as nd
+    >>> nd.base.sum(nd.array([[1.0, 2.0], [3.0, 4.0]]), dims=0).tolist()
     [4.0, 6.0]
     """
     return np.sum(x, dims, x.dtype, keepdims=keep_dims)

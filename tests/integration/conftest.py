@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +32,8 @@ class Environment:
     """A virtual environment of its own, without this one's packages."""
 
     def __init__(self, folder: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        if not (folder / "bin" / "python").exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         self.scripts = folder / "bin"
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +57,28 @@ class Environment:
         """The names of what is installed."""
         listed = self.run("python", "-m", "pip", "list", "--format=json")
         return {entry["name"] for entry in json.loads(listed.stdout)}
+
+
+@pytest.fixture
+def build_environment() -> Callable[[Path], Environment]:
+    """An environment with exactly what a source folder declares that its build needs.
+
+    As an isolated build would have, but kept, so that compiler caches recognise its headers.
+    """
+
+    def make(source: Path) -> Environment:
+        declared = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["build-system"]
+        digest = hashlib.sha256(
+            "\n".join([sys.version, *declared["requires"]]).encode()
+        ).hexdigest()
+        folder = ROOT / ".cache" / "declared-builds" / digest[:12]
+        environment = Environment(folder)
+        if not (folder / "complete").exists():
+            environment.pip("install", *declared["requires"])
+            (folder / "complete").touch()
+        return environment
+
+    return make
 
 
 @pytest.fixture

@@ -78,23 +78,25 @@ class BlockParser:
         # With no wanted column at all the rows must still be counted.
         self._include = list(self.types) or [schema.column_names[0]]
         self._types = self.types or {schema.column_names[0]: pa.string()}
+        self._has_numbers = any(
+            pa.types.is_integer(t) or pa.types.is_floating(t) for t in self._types.values()
+        )
 
     def parse(self, block: Block) -> ParsedBlock:
         """Raises CsvError or InvalidValueError naming file and line."""
         quoted = self.parser.quote.encode() in block.data
-        exact = (
-            self.parser.escape.encode() in block.data
-            or (quoted and not self._tame(block.data))
-            # Arrow reads a blank line as a row of empty fields; here it is one empty field.
-            or (len(self.schema) > 1 and _has_blank_line(block.data))
-        )
+        exact = self.parser.escape.encode() in block.data or (quoted and not self._tame(block.data))
+        # Arrow reads a blank line as a row of empty fields; here it is one empty field. An empty
+        # field is no number, so a block with numbers needs no search before it has failed.
+        if not exact and not self._has_numbers:
+            exact = len(self.schema) > 1 and _has_blank_line(block.data)
         if not exact:
             try:
                 table = self._read(block, self._types, quoted)
                 return ParsedBlock(self._frame(_columns(table), table.num_rows), None, 0)
             except pa.ArrowInvalid:
                 pass  # a value, a width or bytes that do not fit: find out which
-            if _is_utf8(block.data):
+            if not (len(self.schema) > 1 and _has_blank_line(block.data)) and _is_utf8(block.data):
                 ragged: list[int] = []
                 try:
                     texts = self._read(
@@ -143,7 +145,7 @@ class BlockParser:
             ),
         )
 
-    def _tame(self, data: bytes) -> bool:
+    def _tame(self, data: bytes | bytearray) -> bool:
         """Whether every quote of the block opens or closes a whole field."""
         pattern = _enclosed(self.parser.separator.encode(), self.parser.quote.encode())
         return self.parser.quote.encode() not in pattern.sub(rb"\1", data)
@@ -218,13 +220,13 @@ def _columns(table: pa.Table) -> dict[str, pa.Array]:
     return {name: table.column(name).combine_chunks() for name in table.column_names}
 
 
-def _has_blank_line(data: bytes) -> bool:
-    return data.startswith((b"\n", b"\r")) or any(
-        ends in data for ends in (b"\n\n", b"\n\r", b"\r\r")
-    )
+def _has_blank_line(data: bytes | bytearray) -> bool:
+    if data.startswith((b"\n", b"\r")) or b"\n\n" in data:
+        return True
+    return b"\r" in data and (b"\n\r" in data or b"\r\r" in data)
 
 
-def _is_utf8(data: bytes) -> bool:
+def _is_utf8(data: bytes | bytearray) -> bool:
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 from .._errors import CsvError
 from ._splits import AbstractInputSplit, StringSplit
@@ -26,12 +26,12 @@ class Block:
         first_line: number of the first line, from 0, skipped lines included.
     """
 
-    data: bytes
+    data: bytes | bytearray
     file: str | None
     first_line: int
 
 
-def _open(split: AbstractInputSplit) -> Iterator[tuple[str | None, BinaryIO]]:
+def _open(split: AbstractInputSplit) -> Iterator[tuple[str | None, IO[bytes]]]:
     if isinstance(split, StringSplit):
         yield None, io.BytesIO(split.text.encode())
         return
@@ -40,7 +40,7 @@ def _open(split: AbstractInputSplit) -> Iterator[tuple[str | None, BinaryIO]]:
             yield str(path), f
 
 
-def _open_file(path: Path) -> BinaryIO:
+def _open_file(path: Path) -> IO[bytes]:
     if path.suffix == ".gz":
         import gzip
 
@@ -60,44 +60,53 @@ def blocks_of(
         rest = b""
         line, to_skip = 0, skip_lines
         while True:
-            chunk = f.read(size)
-            if not chunk:
+            # One buffer per block: the rest of the last one, then what the file gives; the part
+            # behind the last line break is cut off in place.
+            data = bytearray(len(rest) + size)
+            data[: len(rest)] = rest
+            with memoryview(data) as view:
+                read = _readinto(f, view[len(rest) :])
+            filled = len(rest) + read
+            if filled == 0:
                 break
-            if rest:
-                chunk = rest + chunk
-            end = chunk.rfind(b"\n") + 1
+            end = filled if read == 0 else data.rfind(b"\n", len(rest), filled) + 1
             if end == 0:
-                if len(chunk) > MAX_LINE_BYTES:
+                if filled > MAX_LINE_BYTES:
                     raise CsvError(
                         f"a line of more than {MAX_LINE_BYTES} bytes", file=name, line=line + 1
                     )
-                rest = chunk
+                rest = bytes(data[:filled])
                 continue
-            data, rest = chunk[:end], chunk[end:]
-            skipped, data = _skip(data, to_skip)
-            to_skip -= skipped
-            line += skipped
+            rest = bytes(data[end:filled])
+            del data[end:]
+            if to_skip:
+                skipped = _skip(data, to_skip)
+                to_skip -= skipped
+                line += skipped
             if data:
                 yield Block(_utf8(data, encoding, name, line), name, line)
                 line += data.count(b"\n")
-        if rest:
-            skipped, rest = _skip(rest, to_skip)
-            line += skipped
-            if rest:
-                yield Block(_utf8(rest, encoding, name, line), name, line)
+            if read == 0:
+                break
 
 
-def _skip(data: bytes, count: int) -> tuple[int, bytes]:
-    """Drop up to `count` lines; returns how many were dropped."""
+def _readinto(f: Any, view: memoryview) -> int:
+    """Fill a buffer from a binary file; 0 at its end."""
+    return int(f.readinto(view))
+
+
+def _skip(data: bytearray, count: int) -> int:
+    """Drop up to `count` lines in place; returns how many were dropped."""
     skipped, at = 0, 0
     while skipped < count and at < len(data):
         end = data.find(b"\n", at)
         at = len(data) if end < 0 else end + 1
         skipped += 1
-    return skipped, data[at:] if at else data
+    del data[:at]
+    return skipped
 
 
-def _utf8(data: bytes, encoding: str, name: str | None, line: int) -> bytes:
+def _utf8(data: bytearray, encoding: str, name: str | None, line: int) -> bytes | bytearray:
     if encoding.lower().replace("-", "") == "utf8":
         return data
     try:

@@ -52,8 +52,8 @@ def state_codes(frame: Frame, name: str, states: tuple[str, ...]) -> Array:
 
 
 def one_hot(codes: Array, count: int) -> list[pa.Array]:
-    """One int32 column of zeros and ones for each code below `count`."""
-    return [pa.array((codes == i).astype(np.int32)) for i in range(count)]
+    """One column of zeros and ones for each code below `count`; bytes until they leave a frame."""
+    return [pa.array((codes == i).view(np.int8)) for i in range(count)]
 
 
 def _states(schema: Schema, name: str) -> tuple[str, ...]:

@@ -200,3 +200,13 @@ def test_paths_in_a_list(tmp_path):
 def test_batches_are_arrow():
     batch = next(reader(GOOD).batches())
     assert isinstance(batch, pa.RecordBatch)
+
+
+@pytest.mark.parametrize("text", ["", "h", "h\n"])
+def test_files_without_records(text, tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_text(text)
+    for size in (1, 2, 100):
+        made = CSVRecordReader(path, schema=schema(), skip_lines=1, block_size=size)
+        assert list(made) == []
+        assert made.to_table().num_rows == 0

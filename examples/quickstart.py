@@ -1,12 +1,14 @@
 """From a CSV file to a trained network, a model file and predictions.
 
-Two tables that come with scikit-learn, iris (150 rows) and the handwritten digits (1797 rows of 64 pixels), are written as
-CSV files. For each: read and transform them with datavec, normalise, train, evaluate on held-out rows, save, load in a new
-process and predict. Then a plot of the scores and a table of times, beside PyTorch where it is installed.
+Two tables that come with scikit-learn, iris (150 rows) and the handwritten digits (1797 rows of 64
+pixels), are written as CSV files. For each: read and transform them with datavec, normalise, train,
+evaluate on held-out rows, save, load in a new process and predict. Then a plot of the scores and a
+table of times, beside PyTorch where it is installed.
 
     python examples/quickstart.py [FOLDER]
 
-Results go to FOLDER (build/quickstart unless given). The ``# %%`` marks are cells for editors that know them.
+Results go to FOLDER (build/quickstart unless given). The ``# %%`` marks are cells for editors that
+know them.
 """
 
 # %% What is needed
@@ -66,7 +68,9 @@ JOBS = (
 
 # %% The tables as CSV files: two thirds to train on, one third held out
 def write_tables(job: Job, folder: Path) -> list[str]:
-    """Writes NAME-train.csv and NAME-test.csv with an id, the features and the class as text; returns the class names."""
+    """Writes NAME-train.csv and NAME-test.csv with an id, the features and the class as text;
+    returns the class names.
+    """
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
 

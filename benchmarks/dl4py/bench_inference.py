@@ -12,10 +12,11 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-import nd4py as nd
 import numpy as np
 from timing import environment, microseconds, report
 from works import INFERENCE, Work, jax_parameters, ours, torch_model
+
+import nd4py as nd
 
 
 def torch_call(work: Work, x: np.ndarray) -> Callable[[], Any]:

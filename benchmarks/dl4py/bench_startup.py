@@ -11,9 +11,10 @@ import sys
 import time
 
 import numpy as np
-from nd4py.data import DataSet
 from timing import environment
 from works import TRAINING, Work, ours
+
+from nd4py.data import DataSet
 
 _IMPORT = "import time, numpy; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
 
@@ -33,7 +34,8 @@ def import_milliseconds(statement: str) -> float:
 
 
 def first_and_again(work: Work) -> list[float]:
-    """Milliseconds of: the first step, the second, the first with another batch size, the second with it, the old one again."""
+    """Milliseconds of: the first step, the second, the first with another batch size, the second
+    with it, the old one again."""
     x, y = work.arrays()
     data = DataSet(x, np.eye(work.classes, dtype=np.float32)[y])
     smaller = data[: work.batch // 2]

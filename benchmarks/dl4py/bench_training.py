@@ -1,8 +1,10 @@
-"""One training step, Adam, float32, through ``net.fit`` with a DataSet in memory, beside PyTorch and JAX.
+"""One training step, Adam, float32, through ``net.fit`` with a DataSet in memory, beside PyTorch
+and JAX.
 
     python benchmarks/dl4py/bench_training.py [--compile] [--budget SECONDS]
 
-Peers that are not installed are left out. ``--compile`` adds torch.compile, which needs a C++ compiler and time.
+Peers that are not installed are left out. ``--compile`` adds torch.compile, which needs a C++
+compiler and time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Fair times of several contenders: rounds of all of them in turn, so that a busy moment hits each alike."""
+"""Fair times of several contenders: rounds of all of them in turn, so that a busy moment hits each
+alike."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from collections.abc import Callable, Mapping
 def microseconds(
     calls: Mapping[str, Callable[[], object]], budget: float = 1.0, rounds: int = 15
 ) -> dict[str, float]:
-    """Median time of one call of each contender, measured in interleaved rounds of about ``budget`` seconds in all each."""
+    """Median time of one call of each contender, measured in interleaved rounds of about ``budget``
+    seconds in all each."""
     counts = {}
     for name, call in calls.items():
         call()

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from nd4py.data import DataSet
-from nd4py.updaters import Adam
 
 from dl4py import (
     ConvolutionLayer,
@@ -19,6 +17,8 @@ from dl4py import (
     OutputLayer,
     SubsamplingLayer,
 )
+from nd4py.data import DataSet
+from nd4py.updaters import Adam
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def our_step(work: Work) -> Callable[[], Any]:
     return lambda: net.fit(data)
 
 
-# ---------------------------------------------------------------------------------------------------------------- torch
+# ----------------------------------------------------------------------------------------------------------------
+# torch
 
 
 def torch_model(work: Work) -> Any:
@@ -107,7 +108,8 @@ def torch_step(work: Work, *, fused: bool, compiled: bool = False) -> Callable[[
     return step
 
 
-# ------------------------------------------------------------------------------------------------------------------ jax
+# ------------------------------------------------------------------------------------------------------------------
+# jax
 
 
 def jax_parameters(work: Work) -> tuple[list[Any], Callable[[Any, Any], Any]]:

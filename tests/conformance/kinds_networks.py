@@ -1,4 +1,5 @@
-"""Networks: model zips before and after training, configurations, preprocessors, training and listeners."""
+"""Networks: model zips before and after training, configurations, preprocessors, training and
+listeners."""
 
 from __future__ import annotations
 
@@ -58,9 +59,8 @@ def same_tree(got: Any, want: Any, path: str = "") -> None:
         for key in want:
             same_tree(got[key], want[key], f"{path}.{key}")
     elif isinstance(want, list):
-        assert isinstance(got, list) and len(got) == len(want), (
-            f"{path}: {got!r}, expected {want!r}"
-        )
+        assert isinstance(got, list), f"{path}: {got!r}, expected a list"
+        assert len(got) == len(want), f"{path}: {got!r}, expected {want!r}"
         for i, item in enumerate(want):
             same_tree(got[i], item, f"{path}[{i}]")
     else:
@@ -68,7 +68,8 @@ def same_tree(got: Any, want: Any, path: str = "") -> None:
         assert equal, f"{path}: {got!r}, expected {want!r}"
 
 
-# -------------------------------------------------------------------------------------------------- MultiLayerNetwork
+# --------------------------------------------------------------------------------------------------
+# MultiLayerNetwork
 
 
 def mln(case: Case) -> None:
@@ -306,7 +307,8 @@ def _saved(case: Case, net: Any) -> None:
     )
 
 
-# ---------------------------------------------------------------------------------------------------- configurations
+# ----------------------------------------------------------------------------------------------------
+# configurations
 
 
 def config_json(case: Case) -> None:
@@ -325,7 +327,8 @@ def config_json(case: Case) -> None:
     except UnsupportedLayerError as missing:
         raise NotSupported(f"{missing.java_class.rpartition('.')[2]}: not built yet") from None
     except ConfigurationError:
-        # The JVM writes some configurations that it cannot read back, because what they need is not in the file.
+        # The JVM writes some configurations that it cannot read back, because what they need is not
+        # in the file.
         assert case.meta.get("round_trip_equal") is None, "the JVM reads this configuration"
         return
     if case.meta.get("round_trip_equal") is None:
@@ -377,7 +380,8 @@ def preprocessor(case: Case) -> None:
         case.compare(np.asarray(mask), arrays["mask_out"], "mask_out")
 
 
-# ----------------------------------------------------------------------------------------------------------- training
+# -----------------------------------------------------------------------------------------------------------
+# training
 
 
 _FIT_DIFFERS = {
@@ -422,7 +426,8 @@ def fit(case: Case) -> None:
     batches = [dataset(case, slice(i, i + size)) for i in range(0, count, size)]
     net.fit(batches, epochs=meta["epochs"])
     if "raises" in meta:
-        assert all(np.isfinite(s[2]) for s in seen) and seen
+        assert seen
+        assert all(np.isfinite(s[2]) for s in seen)
         return
     once = differs == "constraints-applied-once"
     rtol, atol = max(case.rtol, 1e-5), max(case.atol, 1e-6)
@@ -471,7 +476,8 @@ def fit(case: Case) -> None:
             compare(rows.reshape(arrays[name].shape), arrays[name], loose, max(atol, 2e-5), name)
 
 
-# ---------------------------------------------------------------------------------------------------------- listeners
+# ----------------------------------------------------------------------------------------------------------
+# listeners
 
 
 def listener(case: Case) -> None:

@@ -1,7 +1,7 @@
 """One or more networks per layer class, for the tests that every layer must pass.
 
-A sample is the layers before the output layer, the input type, and a loss that fits. A class without a sample fails
-``test_every_layer_class_has_a_sample``.
+A sample is the layers before the output layer, the input type, and a loss that fits. A class
+without a sample fails ``test_every_layer_class_has_a_sample``.
 """
 
 from __future__ import annotations
@@ -75,57 +75,151 @@ SAMPLES = [
     Sample("dense-flat", [DenseLayer(n_out=4), MSE], InputType.convolutional_flat(3, 2, 2)),
     Sample("output-softmax", [OutputLayer(n_out=3)], FF),
     Sample("output-xent", [OutputLayer(n_out=3, loss="xent", activation="sigmoid")], FF),
-    Sample("loss", [DenseLayer(n_out=3, activation="identity"), LossLayer(loss="mse", activation="tanh")], FF),
-    Sample("activation", [DenseLayer(n_out=4, activation="identity"), ActivationLayer(activation="swish"), MSE], FF),
+    Sample(
+        "loss",
+        [DenseLayer(n_out=3, activation="identity"), LossLayer(loss="mse", activation="tanh")],
+        FF,
+    ),
+    Sample(
+        "activation",
+        [DenseLayer(n_out=4, activation="identity"), ActivationLayer(activation="swish"), MSE],
+        FF,
+    ),
     Sample("activation-images", [ActivationLayer(activation="softplus"), MSE], CNN),
     Sample("dropout", [DenseLayer(n_out=4), DropoutLayer(), MSE], FF),
-    Sample("convolution", [ConvolutionLayer(n_out=3, kernel_size=(3, 2), stride=(2, 1), padding=(1, 0)), MSE], CNN),
-    Sample("convolution-same", [ConvolutionLayer(n_out=3, kernel_size=2, convolution_mode="Same"), MSE], CNN),
+    Sample(
+        "convolution",
+        [ConvolutionLayer(n_out=3, kernel_size=(3, 2), stride=(2, 1), padding=(1, 0)), MSE],
+        CNN,
+    ),
+    Sample(
+        "convolution-same",
+        [ConvolutionLayer(n_out=3, kernel_size=2, convolution_mode="Same"), MSE],
+        CNN,
+    ),
     Sample("convolution-last", [ConvolutionLayer(n_out=3, kernel_size=2, dilation=2), MSE], LAST),
-    Sample("convolution-stack", [ConvolutionLayer(n_out=3, kernel_size=2), ConvolutionLayer(n_out=2, kernel_size=3), MSE], CNN),
+    Sample(
+        "convolution-stack",
+        [ConvolutionLayer(n_out=3, kernel_size=2), ConvolutionLayer(n_out=2, kernel_size=3), MSE],
+        CNN,
+    ),
     Sample("pool-max", [SubsamplingLayer(kernel_size=2, stride=1), MSE], CNN, smooth=False),
-    Sample("pool-average", [SubsamplingLayer(pooling_type="AVG", kernel_size=3, padding=1), MSE], CNN),
+    Sample(
+        "pool-average", [SubsamplingLayer(pooling_type="AVG", kernel_size=3, padding=1), MSE], CNN
+    ),
     Sample("pool-sum", [SubsamplingLayer(pooling_type="SUM", kernel_size=2), MSE], CNN),
-    Sample("pool-p-norm", [SubsamplingLayer(pooling_type="PNORM", pnorm=3, kernel_size=2), MSE], LAST, smooth=False),
+    Sample(
+        "pool-p-norm",
+        [SubsamplingLayer(pooling_type="PNORM", pnorm=3, kernel_size=2), MSE],
+        LAST,
+        smooth=False,
+    ),
     Sample("padding", [ZeroPaddingLayer(padding=(1, 0, 2, 1)), MSE], CNN),
     Sample("cropping", [Cropping2D(cropping=(1, 0, 2, 1)), MSE], LAST),
     Sample("upsampling", [Upsampling2D(size=(2, 3)), MSE], CNN),
-    Sample("space-to-depth", [SpaceToDepthLayer(block_size=2), MSE], InputType.convolutional(4, 6, 2)),
-    Sample("space-to-batch", [SpaceToBatchLayer(blocks=(2, 3)), CnnLossLayer(loss="mse")], InputType.convolutional(4, 6, 2),
-           batch_factor=6),
+    Sample(
+        "space-to-depth", [SpaceToDepthLayer(block_size=2), MSE], InputType.convolutional(4, 6, 2)
+    ),
+    Sample(
+        "space-to-batch",
+        [SpaceToBatchLayer(blocks=(2, 3)), CnnLossLayer(loss="mse")],
+        InputType.convolutional(4, 6, 2),
+        batch_factor=6,
+    ),
     Sample("batch-norm", [DenseLayer(n_out=4), BatchNormalization(), MSE], FF),
     Sample("batch-norm-images", [BatchNormalization(use_log_std=False), MSE], LAST),
     Sample("batch-norm-locked", [BatchNormalization(lock_gamma_beta=True, gamma=1.5), MSE], CNN),
-    Sample("batch-norm-series", [BatchNormalization(), RnnLossLayer(loss="mse", activation="identity")], SERIES),
-    Sample("response-norm", [LocalResponseNormalization(alpha=0.1), MSE], InputType.convolutional(2, 3, 7)),
+    Sample(
+        "batch-norm-series",
+        [BatchNormalization(), RnnLossLayer(loss="mse", activation="identity")],
+        SERIES,
+    ),
+    Sample(
+        "response-norm",
+        [LocalResponseNormalization(alpha=0.1), MSE],
+        InputType.convolutional(2, 3, 7),
+    ),
     Sample("global-max", [GlobalPoolingLayer(), MSE], CNN, smooth=False),
-    Sample("global-average", [GlobalPoolingLayer(pooling_type="AVG", collapse_dimensions=False), MSE], LAST),
-    Sample("global-p-norm", [GlobalPoolingLayer(pooling_type="PNORM", pnorm=3), MSE], CNN, smooth=False),
-    Sample("embedding", [EmbeddingLayer(n_in=6, n_out=3, has_bias=True), MSE], InputType.feed_forward(1), indices=6),
-    Sample("embedding-series", [EmbeddingSequenceLayer(n_in=6, n_out=3, input_length=4), RnnOutputLayer(n_out=2)],
-           InputType.feed_forward(4), indices=6),
+    Sample(
+        "global-average",
+        [GlobalPoolingLayer(pooling_type="AVG", collapse_dimensions=False), MSE],
+        LAST,
+    ),
+    Sample(
+        "global-p-norm", [GlobalPoolingLayer(pooling_type="PNORM", pnorm=3), MSE], CNN, smooth=False
+    ),
+    Sample(
+        "embedding",
+        [EmbeddingLayer(n_in=6, n_out=3, has_bias=True), MSE],
+        InputType.feed_forward(1),
+        indices=6,
+    ),
+    Sample(
+        "embedding-series",
+        [EmbeddingSequenceLayer(n_in=6, n_out=3, input_length=4), RnnOutputLayer(n_out=2)],
+        InputType.feed_forward(4),
+        indices=6,
+    ),
     Sample("elementwise", [ElementWiseMultiplicationLayer(), MSE], FF),
     Sample("prelu", [PReLULayer(shared_axes=(2, 3)), MSE], CNN, smooth=False),
     Sample("repeat", [RepeatVector(n=3), RnnOutputLayer(n_out=2)], FF),
     Sample("rnn-output", [RnnOutputLayer(n_out=2)], SERIES),
     Sample("rnn-output-last", [RnnOutputLayer(n_out=2)], InputType.recurrent(3, 4, "NWC")),
     Sample("rnn-loss", [RnnLossLayer(activation="softmax")], SERIES),
-    Sample("cnn-loss", [ConvolutionLayer(n_out=2, kernel_size=2), CnnLossLayer(activation="softmax")], LAST),
-    Sample("cnn3d-loss", [ActivationLayer(activation="swish"), Cnn3DLossLayer(loss="mse")], InputType.convolutional_3d(2, 2, 3, 2)),
-    Sample("deconvolution", [Deconvolution2D(n_out=3, kernel_size=3, stride=2, padding=1), MSE], CNN),
-    Sample("deconvolution-same", [Deconvolution2D(n_out=2, kernel_size=3, stride=2, convolution_mode="Same"), MSE], LAST),
+    Sample(
+        "cnn-loss",
+        [ConvolutionLayer(n_out=2, kernel_size=2), CnnLossLayer(activation="softmax")],
+        LAST,
+    ),
+    Sample(
+        "cnn3d-loss",
+        [ActivationLayer(activation="swish"), Cnn3DLossLayer(loss="mse")],
+        InputType.convolutional_3d(2, 2, 3, 2),
+    ),
+    Sample(
+        "deconvolution", [Deconvolution2D(n_out=3, kernel_size=3, stride=2, padding=1), MSE], CNN
+    ),
+    Sample(
+        "deconvolution-same",
+        [Deconvolution2D(n_out=2, kernel_size=3, stride=2, convolution_mode="Same"), MSE],
+        LAST,
+    ),
     Sample("depthwise", [DepthwiseConvolution2D(kernel_size=2, depth_multiplier=2), MSE], CNN),
-    Sample("separable", [SeparableConvolution2D(n_out=3, kernel_size=2, depth_multiplier=2), MSE], CNN),
-    Sample("convolution-1d", [Convolution1DLayer(n_out=2, kernel_size=2, padding=1, stride=2), RnnOutputLayer(n_out=2)], SERIES),
-    Sample("convolution-1d-causal", [Convolution1DLayer(n_out=2, kernel_size=2, dilation=2, convolution_mode="Causal"),
-                                     RnnOutputLayer(n_out=2)], InputType.recurrent(3, 4, "NWC")),
-    Sample("pool-1d", [Subsampling1DLayer(kernel_size=2, pooling_type="AVG"), RnnOutputLayer(n_out=2)], SERIES),
-    Sample("pool-1d-same", [Subsampling1DLayer(kernel_size=3, convolution_mode="Same"), RnnOutputLayer(n_out=2)], SERIES,
-           smooth=False),
+    Sample(
+        "separable", [SeparableConvolution2D(n_out=3, kernel_size=2, depth_multiplier=2), MSE], CNN
+    ),
+    Sample(
+        "convolution-1d",
+        [Convolution1DLayer(n_out=2, kernel_size=2, padding=1, stride=2), RnnOutputLayer(n_out=2)],
+        SERIES,
+    ),
+    Sample(
+        "convolution-1d-causal",
+        [
+            Convolution1DLayer(n_out=2, kernel_size=2, dilation=2, convolution_mode="Causal"),
+            RnnOutputLayer(n_out=2),
+        ],
+        InputType.recurrent(3, 4, "NWC"),
+    ),
+    Sample(
+        "pool-1d",
+        [Subsampling1DLayer(kernel_size=2, pooling_type="AVG"), RnnOutputLayer(n_out=2)],
+        SERIES,
+    ),
+    Sample(
+        "pool-1d-same",
+        [Subsampling1DLayer(kernel_size=3, convolution_mode="Same"), RnnOutputLayer(n_out=2)],
+        SERIES,
+        smooth=False,
+    ),
     Sample("padding-1d", [ZeroPadding1DLayer(padding=(1, 2)), RnnOutputLayer(n_out=2)], SERIES),
     Sample("cropping-1d", [Cropping1D(cropping=1), RnnOutputLayer(n_out=2)], SERIES),
     Sample("upsampling-1d", [Upsampling1D(size=2), RnnOutputLayer(n_out=2)], SERIES),
     Sample("frozen", [FrozenLayer(layer=DenseLayer(n_out=4)), MSE], FF),
-    Sample("frozen-backprop", [DenseLayer(n_out=3), FrozenLayerWithBackprop(underlying=DenseLayer(n_out=4)), MSE], FF),
+    Sample(
+        "frozen-backprop",
+        [DenseLayer(n_out=3), FrozenLayerWithBackprop(underlying=DenseLayer(n_out=4)), MSE],
+        FF,
+    ),
     Sample("mask", [MaskLayer(), RnnOutputLayer(n_out=2)], SERIES),
-]  # fmt: skip
+]

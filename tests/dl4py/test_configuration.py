@@ -37,14 +37,20 @@ FF = InputType.feed_forward(3)
 CNN = InputType.convolutional
 
 
-# ------------------------------------------------------------------------------------------------------------ defaults
+# ------------------------------------------------------------------------------------------------------------
+# defaults
 
 
 def test_layers_take_unset_fields_from_the_network():
     conf = build(
-        DenseLayer(n_out=4, activation="relu"), OutputLayer(n_out=2), input_type=FF,
-        activation="tanh", updater=Adam(0.1), bias_init=0.5, weight_init="relu",
-    )  # fmt: skip
+        DenseLayer(n_out=4, activation="relu"),
+        OutputLayer(n_out=2),
+        input_type=FF,
+        activation="tanh",
+        updater=Adam(0.1),
+        bias_init=0.5,
+        weight_init="relu",
+    )
     first, second = conf.layers
     assert type(first.activation).__name__ == "ReLU"
     assert type(second.activation).__name__ == "Softmax"
@@ -89,8 +95,9 @@ def test_constraints_are_bound_to_parameter_names():
         DenseLayer(n_out=4, constrain_weights=MaxNormConstraint(max_norm=1.0, dimensions=1)),
         DropoutLayer(dropout=0.5),
         OutputLayer(n_out=2),
-        input_type=FF, constrain_bias=NonNegativeConstraint(),
-    )  # fmt: skip
+        input_type=FF,
+        constrain_bias=NonNegativeConstraint(),
+    )
     assert [c.params for c in conf.layers[0].constraints] == [("W",)]
     assert conf.layers[1].constraints is None
     assert [c.params for c in conf.layers[2].constraints] == [("b",)]
@@ -103,14 +110,18 @@ def test_names_are_given_and_must_differ():
         build(DenseLayer(n_out=4, name="a"), OutputLayer(n_out=2, name="a"), input_type=FF)
 
 
-# ---------------------------------------------------------------------------------------------- sizes and preprocessors
+# ----------------------------------------------------------------------------------------------
+# sizes and preprocessors
 
 
 def test_sizes_follow_from_the_input_type():
     conf = build(
-        ConvolutionLayer(n_out=20, kernel_size=5), SubsamplingLayer(kernel_size=2), DenseLayer(n_out=50),
-        OutputLayer(n_out=10), input_type=InputType.convolutional_flat(28, 28, 1),
-    )  # fmt: skip
+        ConvolutionLayer(n_out=20, kernel_size=5),
+        SubsamplingLayer(kernel_size=2),
+        DenseLayer(n_out=50),
+        OutputLayer(n_out=10),
+        input_type=InputType.convolutional_flat(28, 28, 1),
+    )
     assert [getattr(layer, "n_in", None) for layer in conf.layers] == [1, None, 12 * 12 * 20, 50]
     assert {i: type(p).__name__ for i, p in conf.input_pre_processors.items()} == {
         0: "FeedForwardToCnnPreProcessor",
@@ -126,9 +137,11 @@ def test_sizes_follow_from_the_first_layer_without_an_input_type():
 
 def test_channels_last_reaches_every_layer():
     conf = build(
-        ConvolutionLayer(n_out=2, kernel_size=2), SubsamplingLayer(kernel_size=2), OutputLayer(n_out=2),
+        ConvolutionLayer(n_out=2, kernel_size=2),
+        SubsamplingLayer(kernel_size=2),
+        OutputLayer(n_out=2),
         input_type=CNN(6, 6, 3, "NHWC"),
-    )  # fmt: skip
+    )
     assert conf.layers[0].data_format == conf.layers[1].data_format == "NHWC"
     assert conf.layers[0].n_in == 3
     assert conf.input_pre_processors[2].data_format == "NHWC"
@@ -143,7 +156,8 @@ def test_output_size_of_convolution_modes(mode, expected):
     assert (found.height, found.width) == expected
 
 
-# ---------------------------------------------------------------------------------------------------------------- JSON
+# ----------------------------------------------------------------------------------------------------------------
+# JSON
 
 
 def test_json_round_trip_gives_an_equal_configuration():
@@ -167,22 +181,56 @@ def test_json_writes_what_is_not_a_number_as_text():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.update(confs=3), "expected a JSON object with a list \"confs\""),
+        (lambda t: t.update(confs=3), 'expected a JSON object with a list "confs"'),
         (lambda t: t.update(confs=[]), "at least one layer"),
-        (lambda t: t["confs"][0].update(layer=None), r"confs\[0\]: layer: expected a layer; received null"),
-        (lambda t: t["confs"][1]["layer"].update(nin="four"), r"confs\[1\]\.layer\.nin: expected a 64-bit integer; received 'four'"),
+        (
+            lambda t: t["confs"][0].update(layer=None),
+            r"confs\[0\]: layer: expected a layer; received null",
+        ),
+        (
+            lambda t: t["confs"][1]["layer"].update(nin="four"),
+            r"confs\[1\]\.layer\.nin: expected a 64-bit integer; received 'four'",
+        ),
         (lambda t: t["confs"][1]["layer"].update(nin=1e300), "expected a 64-bit integer"),
-        (lambda t: t["confs"][0]["layer"].update(hasBias=1), r"layer\.hasBias: expected true or false"),
-        (lambda t: t["confs"][0]["layer"].pop("@class"), "expected a JSON object with a text \"@class\" that names a layer"),
-        (lambda t: t["confs"][0]["layer"].update(activationFn={"@class": "Nope"}), "activationFn: .*unknown class 'Nope'"),
-        (lambda t: t.update(inputPreProcessors={"9": {
-            "@class": "org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor"}}), "there is no layer 9"),
+        (
+            lambda t: t["confs"][0]["layer"].update(hasBias=1),
+            r"layer\.hasBias: expected true or false",
+        ),
+        (
+            lambda t: t["confs"][0]["layer"].pop("@class"),
+            'expected a JSON object with a text "@class" that names a layer',
+        ),
+        (
+            lambda t: t["confs"][0]["layer"].update(activationFn={"@class": "Nope"}),
+            "activationFn: .*unknown class 'Nope'",
+        ),
+        (
+            lambda t: t.update(
+                inputPreProcessors={
+                    "9": {
+                        "@class": "org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor"
+                    }
+                }
+            ),
+            "there is no layer 9",
+        ),
         (lambda t: t.update(inputPreProcessors={"-1": {}}), "expected layer indices as keys"),
         (lambda t: t.update(dataType="INT"), "dataType: expected one of FLOAT, DOUBLE, HALF"),
     ],
-    ids=["no list", "no layers", "no layer", "text", "huge", "number for bool", "no class", "activation", "preprocessor",
-         "index", "type"],
-)  # fmt: skip
+    ids=[
+        "no list",
+        "no layers",
+        "no layer",
+        "text",
+        "huge",
+        "number for bool",
+        "no class",
+        "activation",
+        "preprocessor",
+        "index",
+        "type",
+    ],
+)
 def test_json_errors_say_where(change, message):
     tree = json.loads(mlp_configuration().to_json())
     change(tree)
@@ -205,64 +253,182 @@ def test_text_that_is_no_json_is_refused(text):
         MultiLayerConfiguration.from_json(text)
 
 
-# -------------------------------------------------------------------------------------------------------------- errors
+# --------------------------------------------------------------------------------------------------------------
+# errors
 
-# What Deeplearning4j refuses when a configuration is built, initialised or used; ours is refused at that stage or before.
+# What Deeplearning4j refuses when a configuration is built, initialised or used; ours is refused at
+# that stage or before.
 REFUSED = {
     "no layers": (lambda: build(), "at least one layer"),
-    "n_in missing": (lambda: build(DenseLayer(n_out=3), OutputLayer(n_out=2)),
-                     r"layer 0 \(layer0, DenseLayer\): n_in=0, n_out=3: both must be positive"),
-    "n_in negative": (lambda: build(DenseLayer(n_in=-1, n_out=3), OutputLayer(n_out=2)), "n_in=-1, n_out=3"),
-    "n_out missing": (lambda: build(DenseLayer(), OutputLayer(n_out=2), input_type=FF), "n_in=3, n_out=0"),
-    "n_out of convolution": (lambda: build(ConvolutionLayer(kernel_size=2), OutputLayer(n_out=2), input_type=CNN(5, 5, 1)),
-                             r"layer 0 .*ConvolutionLayer\): n_in=1, n_out=0"),
-    "n_in contradicts": (lambda: build(DenseLayer(n_in=3, n_out=4), OutputLayer(n_in=5, n_out=2)),
-                         r"layer 1 .* n_in=5 does not fit its input InputTypeFeedForward\(4\), which has 4"),
-    "kernel zero": (lambda: ConvolutionLayer(kernel_size=(0, 2)), r"kernel_size must be > 0 .* received \[0, 2\]"),
+    "n_in missing": (
+        lambda: build(DenseLayer(n_out=3), OutputLayer(n_out=2)),
+        r"layer 0 \(layer0, DenseLayer\): n_in=0, n_out=3: both must be positive",
+    ),
+    "n_in negative": (
+        lambda: build(DenseLayer(n_in=-1, n_out=3), OutputLayer(n_out=2)),
+        "n_in=-1, n_out=3",
+    ),
+    "n_out missing": (
+        lambda: build(DenseLayer(), OutputLayer(n_out=2), input_type=FF),
+        "n_in=3, n_out=0",
+    ),
+    "n_out of convolution": (
+        lambda: build(
+            ConvolutionLayer(kernel_size=2), OutputLayer(n_out=2), input_type=CNN(5, 5, 1)
+        ),
+        r"layer 0 .*ConvolutionLayer\): n_in=1, n_out=0",
+    ),
+    "n_in contradicts": (
+        lambda: build(DenseLayer(n_in=3, n_out=4), OutputLayer(n_in=5, n_out=2)),
+        r"layer 1 .* n_in=5 does not fit its input InputTypeFeedForward\(4\), which has 4",
+    ),
+    "kernel zero": (
+        lambda: ConvolutionLayer(kernel_size=(0, 2)),
+        r"kernel_size must be > 0 .* received \[0, 2\]",
+    ),
     "kernel negative": (lambda: ConvolutionLayer(kernel_size=(-1, 2)), r"received \[-1, 2\]"),
     "kernel of three": (lambda: ConvolutionLayer(kernel_size=(2, 2, 2)), "expected 2 integers"),
-    "stride zero": (lambda: ConvolutionLayer(stride=(0, 1)), r"stride must be > 0 .* received \[0, 1\]"),
+    "stride zero": (
+        lambda: ConvolutionLayer(stride=(0, 1)),
+        r"stride must be > 0 .* received \[0, 1\]",
+    ),
     "dilation zero": (lambda: ConvolutionLayer(dilation=(0, 1)), "dilation must be > 0"),
     "padding negative": (lambda: ConvolutionLayer(padding=-1), "padding must be >= 0"),
-    "padding in same mode": (lambda: ConvolutionLayer(padding=1, convolution_mode="same"), "cannot be used with"),
+    "padding in same mode": (
+        lambda: ConvolutionLayer(padding=1, convolution_mode="same"),
+        "cannot be used with",
+    ),
     "causal": (lambda: ConvolutionLayer(convolution_mode="Causal"), "over time only"),
-    "rows into convolution": (lambda: build(ConvolutionLayer(n_out=2), OutputLayer(n_out=2), input_type=InputType.feed_forward(12)),
-                              r"expected images as input; received InputTypeFeedForward\(12\)"),
-    "series into convolution": (lambda: build(ConvolutionLayer(n_out=2), OutputLayer(n_out=2), input_type=InputType.recurrent(3, 5)),
-                                "expected images as input"),
-    "volumes into convolution": (lambda: build(ConvolutionLayer(n_out=2), OutputLayer(n_out=2),
-                                               input_type=InputType.convolutional_3d(2, 2, 2, 1)), "expected images"),
-    "kernel too large": (lambda: build(ConvolutionLayer(n_out=2, kernel_size=(5, 3)), OutputLayer(n_out=2), input_type=CNN(4, 4, 1)),
-                         r"height: the kernel covers 5 .* input has only 4"),
-    "kernel too wide": (lambda: build(ConvolutionLayer(n_out=2, kernel_size=(3, 6)), OutputLayer(n_out=2), input_type=CNN(4, 4, 1)),
-                        "width: the kernel covers 6"),
-    "strict height": (lambda: build(ConvolutionLayer(n_out=2, kernel_size=3, stride=2, convolution_mode="Strict"),
-                                    OutputLayer(n_out=2), input_type=CNN(6, 5, 1)), "height: in Strict mode .* is 2.50"),
-    "strict width": (lambda: build(ConvolutionLayer(n_out=2, kernel_size=3, stride=2, convolution_mode="Strict"),
-                                   OutputLayer(n_out=2), input_type=CNN(5, 6, 1)), "width: in Strict mode"),
-    "strict pooling": (lambda: build(SubsamplingLayer(kernel_size=2), OutputLayer(n_out=2), input_type=CNN(5, 5, 1),
-                                     convolution_mode="Strict"), "layer 0 .*SubsamplingLayer.*height: in Strict mode"),
-    "p-norm missing": (lambda: SubsamplingLayer(pooling_type="PNORM", kernel_size=2), "needs pnorm > 0; received pnorm=0"),
-    "p-norm negative": (lambda: SubsamplingLayer(pooling_type="PNORM", pnorm=-1), "received pnorm=-1"),
-    "data type int": (lambda: NeuralNetConfiguration(data_type="INT"), "expected one of FLOAT, DOUBLE, HALF; received 'INT'"),
-    "data type bfloat16": (lambda: NeuralNetConfiguration(data_type="BFLOAT16"), "received 'BFLOAT16'"),
-    "dropout negative": (lambda: DenseLayer(n_out=3, dropout=-0.5), "expected 0 < p <= 1, or 0 for no dropout; received -0.5"),
+    "rows into convolution": (
+        lambda: build(
+            ConvolutionLayer(n_out=2), OutputLayer(n_out=2), input_type=InputType.feed_forward(12)
+        ),
+        r"expected images as input; received InputTypeFeedForward\(12\)",
+    ),
+    "series into convolution": (
+        lambda: build(
+            ConvolutionLayer(n_out=2), OutputLayer(n_out=2), input_type=InputType.recurrent(3, 5)
+        ),
+        "expected images as input",
+    ),
+    "volumes into convolution": (
+        lambda: build(
+            ConvolutionLayer(n_out=2),
+            OutputLayer(n_out=2),
+            input_type=InputType.convolutional_3d(2, 2, 2, 1),
+        ),
+        "expected images",
+    ),
+    "kernel too large": (
+        lambda: build(
+            ConvolutionLayer(n_out=2, kernel_size=(5, 3)),
+            OutputLayer(n_out=2),
+            input_type=CNN(4, 4, 1),
+        ),
+        r"height: the kernel covers 5 .* input has only 4",
+    ),
+    "kernel too wide": (
+        lambda: build(
+            ConvolutionLayer(n_out=2, kernel_size=(3, 6)),
+            OutputLayer(n_out=2),
+            input_type=CNN(4, 4, 1),
+        ),
+        "width: the kernel covers 6",
+    ),
+    "strict height": (
+        lambda: build(
+            ConvolutionLayer(n_out=2, kernel_size=3, stride=2, convolution_mode="Strict"),
+            OutputLayer(n_out=2),
+            input_type=CNN(6, 5, 1),
+        ),
+        "height: in Strict mode .* is 2.50",
+    ),
+    "strict width": (
+        lambda: build(
+            ConvolutionLayer(n_out=2, kernel_size=3, stride=2, convolution_mode="Strict"),
+            OutputLayer(n_out=2),
+            input_type=CNN(5, 6, 1),
+        ),
+        "width: in Strict mode",
+    ),
+    "strict pooling": (
+        lambda: build(
+            SubsamplingLayer(kernel_size=2),
+            OutputLayer(n_out=2),
+            input_type=CNN(5, 5, 1),
+            convolution_mode="Strict",
+        ),
+        "layer 0 .*SubsamplingLayer.*height: in Strict mode",
+    ),
+    "p-norm missing": (
+        lambda: SubsamplingLayer(pooling_type="PNORM", kernel_size=2),
+        "needs pnorm > 0; received pnorm=0",
+    ),
+    "p-norm negative": (
+        lambda: SubsamplingLayer(pooling_type="PNORM", pnorm=-1),
+        "received pnorm=-1",
+    ),
+    "data type int": (
+        lambda: NeuralNetConfiguration(data_type="INT"),
+        "expected one of FLOAT, DOUBLE, HALF; received 'INT'",
+    ),
+    "data type bfloat16": (
+        lambda: NeuralNetConfiguration(data_type="BFLOAT16"),
+        "received 'BFLOAT16'",
+    ),
+    "dropout negative": (
+        lambda: DenseLayer(n_out=3, dropout=-0.5),
+        "expected 0 < p <= 1, or 0 for no dropout; received -0.5",
+    ),
     "dropout above one": (lambda: Dropout(1.5), "expected 0 < p <= 1; received 1.5"),
-    "activation unknown": (lambda: DenseLayer(n_out=3, activation="rellu"), r"DenseLayer\(activation=\.\.\.\): .*unknown name 'rellu'"),
-    "activation number": (lambda: DenseLayer(n_out=3, activation=3), "expected a name, a JSON object or an instance"),
+    "activation unknown": (
+        lambda: DenseLayer(n_out=3, activation="rellu"),
+        r"DenseLayer\(activation=\.\.\.\): .*unknown name 'rellu'",
+    ),
+    "activation number": (
+        lambda: DenseLayer(n_out=3, activation=3),
+        "expected a name, a JSON object or an instance",
+    ),
     "loss unknown": (lambda: OutputLayer(n_out=3, loss="nope"), "unknown name 'nope'"),
-    "updater unknown": (lambda: NeuralNetConfiguration(updater="adamm"), r"NeuralNetConfiguration\(updater=\.\.\.\)"),
-    "mcxent relu": (lambda: build(DenseLayer(n_out=3), OutputLayer(n_out=3, activation="relu"), input_type=FF),
-                    r"layer 1 .*ReLU with loss LossMCXENT: the loss needs probabilities"),
-    "mcxent sigmoid": (lambda: build(OutputLayer(n_out=3, activation="sigmoid"), input_type=FF), "sigmoid gives independent ones"),
-    "nll identity": (lambda: build(OutputLayer(n_out=3, loss="negativeloglikelihood", activation="identity"), input_type=FF),
-                     "needs probabilities"),
-    "softmax one output": (lambda: build(OutputLayer(n_out=1), input_type=FF), "softmax over n_out=1 always gives 1.0"),
-    "xent softmax": (lambda: build(OutputLayer(n_out=3, loss="xent"), input_type=FF), "binary cross entropy treats outputs"),
-    "xent tanh": (lambda: build(OutputLayer(n_out=3, loss="xent", activation="tanh"), input_type=FF), "needs probabilities"),
-    "constraint type": (lambda: DenseLayer(n_out=3, constraints=[1]), "expected a constraint such as"),
-    "weights without distribution": (lambda: DenseLayer(n_out=3, weight_init="distribution"), "weight_init"),
-}  # fmt: skip
+    "updater unknown": (
+        lambda: NeuralNetConfiguration(updater="adamm"),
+        r"NeuralNetConfiguration\(updater=\.\.\.\)",
+    ),
+    "mcxent relu": (
+        lambda: build(DenseLayer(n_out=3), OutputLayer(n_out=3, activation="relu"), input_type=FF),
+        r"layer 1 .*ReLU with loss LossMCXENT: the loss needs probabilities",
+    ),
+    "mcxent sigmoid": (
+        lambda: build(OutputLayer(n_out=3, activation="sigmoid"), input_type=FF),
+        "sigmoid gives independent ones",
+    ),
+    "nll identity": (
+        lambda: build(
+            OutputLayer(n_out=3, loss="negativeloglikelihood", activation="identity"), input_type=FF
+        ),
+        "needs probabilities",
+    ),
+    "softmax one output": (
+        lambda: build(OutputLayer(n_out=1), input_type=FF),
+        "softmax over n_out=1 always gives 1.0",
+    ),
+    "xent softmax": (
+        lambda: build(OutputLayer(n_out=3, loss="xent"), input_type=FF),
+        "binary cross entropy treats outputs",
+    ),
+    "xent tanh": (
+        lambda: build(OutputLayer(n_out=3, loss="xent", activation="tanh"), input_type=FF),
+        "needs probabilities",
+    ),
+    "constraint type": (
+        lambda: DenseLayer(n_out=3, constraints=[1]),
+        "expected a constraint such as",
+    ),
+    "weights without distribution": (
+        lambda: DenseLayer(n_out=3, weight_init="distribution"),
+        "weight_init",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -285,7 +451,7 @@ def test_identity_is_allowed_on_a_loss_layer():
 
 def test_identity_weights_need_a_square_matrix():
     conf = build(DenseLayer(n_out=4, weight_init="identity"), OutputLayer(n_out=2), input_type=FF)
-    with pytest.raises(ValueError, match="identity|square"):
+    with pytest.raises(ValueError, match=r"identity|square"):
         MultiLayerNetwork(conf).init()
 
 

@@ -1,4 +1,5 @@
-"""What every layer must do: types and shapes agree, gradients are right, files keep it, training moves it."""
+"""What every layer must do: types and shapes agree, gradients are right, files keep it, training
+moves it."""
 
 from __future__ import annotations
 
@@ -171,15 +172,27 @@ def test_channels_last_gives_what_channels_first_gives(name):
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        ("dense", (2, 4, 3), r"layer 0 \(layer0, DenseLayer\): expected an input of rank 2; received shape \(2, 4, 3\)"),
+        (
+            "dense",
+            (2, 4, 3),
+            r"layer 0 \(layer0, DenseLayer\): expected an input of rank 2; received shape \(2, 4, 3\)",
+        ),
         ("dense", (2, 6), r"expected 5 columns in dimension 1; received shape \(2, 6\)"),
-        ("convolution", (2, 60), r"ConvolutionLayer\): expected an input of rank 4 \[minibatch, channels, height, width\]"),
+        (
+            "convolution",
+            (2, 60),
+            r"ConvolutionLayer\): expected an input of rank 4 \[minibatch, channels, height, width\]",
+        ),
         ("convolution", (2, 3, 6, 5), r"expected 2 channels in .* received shape \(2, 3, 6, 5\)"),
-        ("convolution-last", (2, 2, 6, 5), r"expected 2 channels in \[minibatch, height, width, channels\] \(NHWC\)"),
+        (
+            "convolution-last",
+            (2, 2, 6, 5),
+            r"expected 2 channels in \[minibatch, height, width, channels\] \(NHWC\)",
+        ),
         ("convolution", (2, 2, 1, 1), "width: the kernel covers 2"),
         ("pool-max", (2, 9), "SubsamplingLayer.*rank 4"),
     ],
-)  # fmt: skip
+)
 def test_wrong_inputs_name_the_layer(name, shape, message):
     sample = next(s for s in SAMPLES if s.name == name)
     net = network(sample, "FLOAT")

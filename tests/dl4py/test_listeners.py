@@ -157,8 +157,13 @@ def test_evaluative_listener_calls_back():
     calls = []
     data = rows()
     listener = EvaluativeListener(
-        data, 2, "EPOCH_END", callback=lambda self, model, count, evaluations: calls.append((count, evaluations[0].accuracy()))
-    )  # fmt: skip
+        data,
+        2,
+        "EPOCH_END",
+        callback=lambda self, model, count, evaluations: calls.append(
+            (count, evaluations[0].accuracy())
+        ),
+    )
     net = mlp()
     net.set_listeners(listener)
     net.fit(data, epochs=3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +32,8 @@ def params_of(net):
     return np.array(net.params())
 
 
-# ----------------------------------------------------------------------------------------------------------- parameters
+# -----------------------------------------------------------------------------------------------------------
+# parameters
 
 
 def test_parameters_lie_in_one_vector_in_column_major_blocks():
@@ -85,7 +87,8 @@ def test_what_needs_parameters_says_so_before_init():
         MultiLayerNetwork(mlp_configuration()).params()
 
 
-# ------------------------------------------------------------------------------------------------------------- training
+# -------------------------------------------------------------------------------------------------------------
+# training
 
 
 def test_fit_follows_the_formula_of_softmax_regression():
@@ -131,9 +134,11 @@ def test_batches_from_an_iterator_and_by_hand_train_alike():
 def test_a_resumed_run_equals_an_unbroken_one(make, tmp_path):
     data = rows() if make is mlp else images()
     settings = {
-        "dropout": 0.8, "l2": 0.01, "weight_noise": DropConnect(weight_retain_prob=0.9),
+        "dropout": 0.8,
+        "l2": 0.01,
+        "weight_noise": DropConnect(weight_retain_prob=0.9),
         "updater": Adam(StepSchedule("ITERATION", 0.02, 0.5, 3.0)),
-    }  # fmt: skip
+    }
     unbroken = make(**settings)
     unbroken.fit([data, data], epochs=4)
     broken = make(**settings)
@@ -162,7 +167,7 @@ def test_inverted_dropout_keeps_the_mean_of_the_input():
     conf = NeuralNetConfiguration(seed=3).list(
         DenseLayer(n_in=4000, n_out=1, activation="identity", dropout=0.25, weight_init="ones"),
         LossLayer(loss="mse"),
-    )  # fmt: skip
+    )
     net = MultiLayerNetwork(conf).init()
     found = np.asarray(net.output(np.ones((50, 4000), np.float32), train=True)) / 4000
     assert found.mean() == pytest.approx(1.0, abs=0.02)
@@ -208,11 +213,16 @@ def test_numbers_of_other_types_are_converted():
     ("x", "y", "error", "message"),
     [
         ((12, 5), (12, 3), ValueError, r"layer 0 .*DenseLayer\): expected 4 columns"),
-        ((12, 4), (12, 2), ValueError, r"layer 1 .*OutputLayer\): expected labels of shape \(12, 3\); received \(12, 2\)"),
+        (
+            (12, 4),
+            (12, 2),
+            ValueError,
+            r"layer 1 .*OutputLayer\): expected labels of shape \(12, 3\); received \(12, 2\)",
+        ),
         ((12, 4), (11, 3), ValueError, r"expected labels of shape \(12, 3\); received \(11, 3\)"),
         ((12, 4, 1), (12, 3), ValueError, "expected an input of rank 2"),
     ],
-)  # fmt: skip
+)
 def test_wrong_shapes_name_the_layer(x, y, error, message):
     with pytest.raises(error, match=message):
         mlp().fit(np.zeros(x, np.float32), np.zeros(y, np.float32))
@@ -237,7 +247,7 @@ def test_a_network_without_a_loss_gives_outputs_but_does_not_train():
     net = MultiLayerNetwork(conf).init()
     assert net.output(rows().features).shape == (12, 3)
     with pytest.raises(
-        ValueError, match="layer 0 .*the last layer has no loss function; end the network with"
+        ValueError, match=r"layer 0 .*the last layer has no loss function; end the network with"
     ):
         net.fit(rows())
 
@@ -246,8 +256,7 @@ def test_not_a_number_is_reported_by_the_step_it_appears_in():
     net, data = mlp(updater=Sgd(1e30), activation="identity"), rows()
     net.check_numerics = True
     with pytest.raises(NotANumberError, match=r"iteration \d+, epoch 0"):
-        for _ in range(5):
-            net.fit(data)
+        net.fit([data] * 5)
     broken = np.array(data.features)
     broken[3, 1] = np.nan
     quiet = mlp()
@@ -267,7 +276,8 @@ def test_control_c_leaves_a_usable_network():
     assert net.score() <= score + 1e-3
 
 
-# ------------------------------------------------------------------------------------------------------------ inference
+# ------------------------------------------------------------------------------------------------------------
+# inference
 
 
 def test_output_of_an_iterator_is_that_of_all_rows():
@@ -340,7 +350,8 @@ def test_output_beside_training_sees_whole_values():
     assert bad == []
 
 
-# --------------------------------------------------------------------------------------------------- scores and objects
+# ---------------------------------------------------------------------------------------------------
+# scores and objects
 
 
 def test_score_of_data_adds_the_regularisation():
@@ -395,7 +406,7 @@ def test_line_search_algorithms_lower_the_score(algorithm):
     for _ in range(12):
         net.fit(data)
         scores.append(net.score())
-    assert all(b <= a + 1e-9 for a, b in zip(scores, scores[1:], strict=False))
+    assert all(b <= a + 1e-9 for a, b in pairwise(scores))
     assert scores[-1] < 0.8 * scores[0]
 
 

@@ -62,3 +62,10 @@ def test_import_leaves_out_what_is_rarely_needed():
         )
     )
     assert found.isdisjoint({"datavec", "pyarrow", "click", "tqdm", "nd4py.evaluation"})
+
+
+def test_every_layer_class_is_public():
+    from dl4py.conf import layers
+    from dl4py.conf.layers._base import FAMILY
+
+    assert {c.__name__ for c in FAMILY} <= set(layers.LAYERS) <= set(dl4py.__all__)

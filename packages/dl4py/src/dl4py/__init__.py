@@ -1,4 +1,5 @@
-"""Neural networks that read and write Deeplearning4j models: configurations, layers, training, model zips.
+"""Neural networks that read and write Deeplearning4j models: configurations, layers, training,
+model zips.
 
 >>> from dl4py import DenseLayer, InputType, MultiLayerNetwork, NeuralNetConfiguration, OutputLayer
 >>> conf = NeuralNetConfiguration(seed=42, activation="relu", updater="adam").list(
@@ -15,9 +16,17 @@ from typing import TYPE_CHECKING, Any
 from dl4py._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from dl4py._model_serializer import add_normalizer_to_model as add_normalizer_to_model
+    from dl4py._model_serializer import list_objects_in_file as list_objects_in_file
+    from dl4py._model_serializer import restore_multi_layer_network as restore_multi_layer_network
+    from dl4py._model_serializer import (
+        restore_multi_layer_network_and_normalizer as restore_multi_layer_network_and_normalizer,
+    )
+    from dl4py._model_serializer import restore_normalizer as restore_normalizer
+    from dl4py._model_serializer import write_model as write_model
     from dl4py.conf import AlphaDropout as AlphaDropout
-    from dl4py.conf import Dropout as Dropout
     from dl4py.conf import DropConnect as DropConnect
+    from dl4py.conf import Dropout as Dropout
     from dl4py.conf import GaussianDropout as GaussianDropout
     from dl4py.conf import GaussianNoise as GaussianNoise
     from dl4py.conf import InputType as InputType
@@ -54,9 +63,9 @@ if TYPE_CHECKING:
     from dl4py.conf.layers import LossLayer as LossLayer
     from dl4py.conf.layers import MaskLayer as MaskLayer
     from dl4py.conf.layers import OutputLayer as OutputLayer
-    from dl4py.conf.layers import PReLULayer as PReLULayer
     from dl4py.conf.layers import Pooling1D as Pooling1D
     from dl4py.conf.layers import Pooling2D as Pooling2D
+    from dl4py.conf.layers import PReLULayer as PReLULayer
     from dl4py.conf.layers import RepeatVector as RepeatVector
     from dl4py.conf.layers import RnnLossLayer as RnnLossLayer
     from dl4py.conf.layers import RnnOutputLayer as RnnOutputLayer
@@ -83,16 +92,9 @@ if TYPE_CHECKING:
     from dl4py.listeners import TimeIterationListener as TimeIterationListener
     from dl4py.listeners import TrainingListener as TrainingListener
     from dl4py.nn import MultiLayerNetwork as MultiLayerNetwork
-    from dl4py._model_serializer import add_normalizer_to_model as add_normalizer_to_model
-    from dl4py._model_serializer import list_objects_in_file as list_objects_in_file
-    from dl4py._model_serializer import restore_multi_layer_network as restore_multi_layer_network
-    from dl4py._model_serializer import (
-        restore_multi_layer_network_and_normalizer as restore_multi_layer_network_and_normalizer,
-    )
-    from dl4py._model_serializer import restore_normalizer as restore_normalizer
-    from dl4py._model_serializer import write_model as write_model
 
-# Public names by the module that has them; a module is imported when one of its names is first asked for.
+# Public names by the module that has them; a module is imported when one of its names is first
+# asked for.
 _PUBLIC: dict[str, tuple[str, ...]] = {
     "dl4py.conf": (
         "AlphaDropout",

@@ -16,8 +16,8 @@ from dl4py.cli import COMMANDS
 def command() -> None:
     """Train, evaluate and use Deeplearning4j models from the command line.
 
-    Exit codes: 0 done, 1 something is wrong with a file or its data (one line on standard error says what), 2 wrong use of
-    the command, 130 interrupted.
+    Exit codes: 0 done, 1 something is wrong with a file or its data (one line on standard error
+    says what), 2 wrong use of the command, 130 interrupted.
     """
 
 
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it closes the stream.
+        # Whoever read our output has gone; Python would complain once more when it closes the
+        # stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (

@@ -1,8 +1,8 @@
 """Model zips as Deeplearning4j's ``ModelSerializer`` writes and reads them.
 
-An ordinary zip with ``configuration.json``, ``coefficients.bin``, and where there is something to store
-``updaterState.bin`` and ``normalizer.bin``. Files are untrusted: declared and real sizes are bounded, nothing in a file
-is executed. Writing is atomic.
+An ordinary zip with ``configuration.json``, ``coefficients.bin``, and where there is something to
+store ``updaterState.bin`` and ``normalizer.bin``. Files are untrusted: declared and real sizes are
+bounded, nothing in a file is executed. Writing is atomic.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def write_model(
     Args:
         model: an initialised network.
         target: a path (written aside and then moved into place), or a binary stream.
-        save_updater: store the updater's state, so that training can go on exactly where it stopped.
+        save_updater: store the updater's state, so that training can go on exactly where it
+            stopped.
         normalizer: a fitted normalizer of ``nd4py.normalizers`` to store with it.
 
     Answers to ``ModelSerializer.writeModel``.
@@ -85,7 +86,8 @@ def restore_multi_layer_network(
         max_bytes: most memory that one stored array may take.
 
     Raises:
-        ModelFileError: the file is damaged, hostile or no model zip; the message names file and entry.
+        ModelFileError: the file is damaged, hostile or no model zip; the message names file and
+            entry.
         UnsupportedLayerError: it holds a layer class that this version does not have.
         FileNotFoundError: there is no such file.
 
@@ -149,7 +151,9 @@ def add_normalizer_to_model(path: str | os.PathLike[str], normalizer: Any) -> No
 
 
 def list_objects_in_file(source: Source) -> list[str]:
-    """Keys of the Java objects stored beside the model (``ModelSerializer.listObjectsInFile``); they are never read."""
+    """Keys of the Java objects stored beside the model (``ModelSerializer.listObjectsInFile``);
+    they are never read.
+    """
     with _opened(source) as archive:
         return [n[len(OBJECTS) :] for n in archive.names if n.startswith(OBJECTS)]
 
@@ -163,7 +167,8 @@ def is_model_file(path: str | os.PathLike[str]) -> bool:
         return False
 
 
-# -------------------------------------------------------------------------------------------------------- the archive
+# --------------------------------------------------------------------------------------------------------
+# the archive
 
 
 class _Archive:

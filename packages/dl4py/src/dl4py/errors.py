@@ -1,10 +1,14 @@
-"""What dl4py raises beside ``ValueError`` and ``TypeError``; each is also one of these two where that helps callers."""
+"""What dl4py raises beside ``ValueError`` and ``TypeError``; each is also one of these two where
+that helps callers.
+"""
 
 from __future__ import annotations
 
 
 class ConfigurationError(ValueError):
-    """A configuration that cannot work: the message names the layer and the field, what was expected and received."""
+    """A configuration that cannot work: the message names the layer and the field, what was
+    expected and received.
+    """
 
 
 class UnsupportedLayerError(ConfigurationError, NotImplementedError):
@@ -25,8 +29,12 @@ class UnsupportedLayerError(ConfigurationError, NotImplementedError):
 
 
 class ModelFileError(ValueError):
-    """A model file is damaged, hostile or of another kind; the message names the file, the entry and the problem."""
+    """A model file is damaged, hostile or of another kind; the message names the file, the entry
+    and the problem.
+    """
 
 
 class NotANumberError(ArithmeticError):
-    """Training met a value that is not a number while the check was on; the message names the step it appeared in."""
+    """Training met a value that is not a number while the check was on; the message names the step
+    it appeared in.
+    """

@@ -33,8 +33,9 @@ from dl4py.cli._tables import Table, table_options
 def predict(model: Path, output: str, form: str | None, **options: Any) -> None:
     """Write the predictions of a model zip for the rows of a CSV file, one row each.
 
-    A classifier gives the column "predicted" and one column of probabilities per class, another network one column per
-    output. A label column in the data is named with --label-column or --label-index, and is then left out.
+    A classifier gives the column "predicted" and one column of probabilities per class, another
+    network one column per output. A label column in the data is named with --label-column or
+    --label-index, and is then left out.
     """
     from dl4py._model_serializer import restore_multi_layer_network_and_normalizer
 
@@ -49,7 +50,9 @@ def predict(model: Path, output: str, form: str | None, **options: Any) -> None:
 
 
 def _class_names(table: Table, network: Any) -> list[str] | None:
-    """Names of a categorical label column, where there is one for as many classes as the network has outputs."""
+    """Names of a categorical label column, where there is one for as many classes as the network
+    has outputs.
+    """
     if table.transform is None or table.label is None:
         return None
     names = table.iterator().labels

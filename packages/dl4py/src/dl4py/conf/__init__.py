@@ -1,4 +1,6 @@
-"""Configurations: frozen dataclasses that are checked when they are made, and their Deeplearning4j JSON."""
+"""Configurations: frozen dataclasses that are checked when they are made, and their Deeplearning4j
+JSON.
+"""
 
 from dl4py.conf._constraints import AbstractConstraint as AbstractConstraint
 from dl4py.conf._constraints import MaxNormConstraint as MaxNormConstraint

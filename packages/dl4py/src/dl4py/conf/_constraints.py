@@ -17,10 +17,11 @@ class AbstractConstraint(JavaObject):
     """Base of the constraints.
 
     Attributes:
-        params: names of the parameters it applies to; a layer fills them in (``constrain_weights=``, ...).
+        params: names of the parameters it applies to; a layer fills them in
+            (``constrain_weights=``, ...).
         epsilon: added to norms before division.
-        dimensions: the axes a norm is taken over, such as 1 for the rows of a dense layer's ``W`` and (1, 2, 3) for the
-            kernels of a convolution; None where no norm is taken.
+        dimensions: the axes a norm is taken over, such as 1 for the rows of a dense layer's ``W``
+            and (1, 2, 3) for the kernels of a convolution; None where no norm is taken.
     """
 
     params: tuple[str, ...] = json_field("params", many(TEXT), ())

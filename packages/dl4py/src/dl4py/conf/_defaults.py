@@ -1,4 +1,6 @@
-"""Defaults of a network's layers, after coercion: what `NeuralNetConfiguration` hands to each layer."""
+"""Defaults of a network's layers, after coercion: what `NeuralNetConfiguration` hands to each
+layer.
+"""
 
 from __future__ import annotations
 

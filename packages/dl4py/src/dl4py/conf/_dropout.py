@@ -1,7 +1,7 @@
 """What is done to a layer's input in training (package ``nn.conf.dropout``).
 
-Each takes its probability or strength as a number or as a schedule. Random numbers come from the network's counter-based
-generator, so a resumed run drops what the unbroken one would have dropped.
+Each takes its probability or strength as a number or as a schedule. Random numbers come from the
+network's counter-based generator, so a resumed run drops what the unbroken one would have dropped.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _probability(owner: AbstractDropout, name: str, value: float, schedule: Any)
 @FAMILY.register(_PACKAGE + "Dropout")
 @dataclass(frozen=True, eq=False, repr=False)
 class Dropout(AbstractDropout):
-    """Inverted dropout: each value is kept with probability ``p`` and then divided by ``p``, otherwise 0.
+    """Inverted dropout: each value is kept with probability ``p`` and then divided by ``p``,
+    otherwise 0.
 
     ``p`` is the probability to *keep* (Deeplearning4j's sense).
     """

@@ -1,4 +1,6 @@
-"""Codecs of the function objects that nd4py declares: activations, losses, updaters, schedules, weight inits."""
+"""Codecs of the function objects that nd4py declares: activations, losses, updaters, schedules,
+weight inits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a layer receives and gives: kind, sizes and data format, without the batch dimension (class ``InputType``)."""
+"""What a layer receives and gives: kind, sizes and data format, without the batch dimension (class
+``InputType``).
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ class InputType(JavaObject):
             count *= abs(size)
         return count
 
-    # ---------------------------------------------------------------------------------------------------- factories
+    # ----------------------------------------------------------------------------------------------------
+    # factories
 
     @staticmethod
     def feed_forward(size: int, time_distributed_format: str | None = None) -> InputTypeFeedForward:

@@ -1,8 +1,9 @@
 """How configuration classes become Deeplearning4j's JSON and come back.
 
-A configuration is a frozen dataclass whose fields carry their JSON key and a `Codec`; reading, writing and the coercion
-of constructor arguments (``"relu"`` to an activation object) all follow from the fields. Classes of one kind (layers,
-preprocessors, dropouts...) form a `Family`, in which the ``@class`` name of the JSON selects the class.
+A configuration is a frozen dataclass whose fields carry their JSON key and a `Codec`; reading,
+writing and the coercion of constructor arguments (``"relu"`` to an activation object) all follow
+from the fields. Classes of one kind (layers, preprocessors, dropouts...) form a `Family`, in which
+the ``@class`` name of the JSON selects the class.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from dl4py.errors import ConfigurationError, UnsupportedLayerError
@@ -20,7 +20,9 @@ _UNSET: Any = object()
 
 @dataclass(frozen=True)
 class Codec:
-    """Conversions of one field: to JSON, from JSON (with the path for messages), and from what a caller may write."""
+    """Conversions of one field: to JSON, from JSON (with the path for messages), and from what a
+    caller may write.
+    """
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any, str], Any]
@@ -45,8 +47,8 @@ def json_field(
         default: the value of new configurations.
         factory: makes the default, where it cannot be shared.
         missing: the value when a file lacks the key, where that differs from the default.
-        quirk: as ``missing``, for a key that Deeplearning4j does not have: the value of its behaviour, and then not
-            written either.
+        quirk: as ``missing``, for a key that Deeplearning4j does not have: the value of its
+            behaviour, and then not written either.
         omit_none: leave None out instead of writing null.
     """
     metadata = {
@@ -79,7 +81,8 @@ class JavaObject:
                     ) from None
         self.check()
 
-    # Written once here instead of generated per class: there are many classes, and generating is what costs at import.
+    # Written once here instead of generated per class: there are many classes, and generating is
+    # what costs at import.
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -115,11 +118,14 @@ class _Entry:
     omit_none: bool
 
 
-@cache
 def _names(cls: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
+    found = _NAMES.get(cls)
+    if found is None:
+        found = _NAMES[cls] = tuple(f.name for f in fields(cls))
+    return found
 
 
+_NAMES: dict[type, tuple[str, ...]] = {}
 _ENTRIES: dict[type, tuple[_Entry, ...]] = {}
 
 
@@ -156,7 +162,9 @@ T = TypeVar("T", bound=JavaObject)
 
 
 def from_tree(cls: type[T], tree: object, path: str) -> T:
-    """The object of class ``cls`` that a JSON object describes; unknown keys are ignored as the JVM does."""
+    """The object of class ``cls`` that a JSON object describes; unknown keys are ignored as the JVM
+    does.
+    """
     if not isinstance(tree, Mapping):
         raise ConfigurationError(f"{path}: expected a JSON object; received {describe(tree)}")
     values: dict[str, Any] = {}
@@ -236,7 +244,8 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-# ------------------------------------------------------------------------------------------------------ plain values
+# ------------------------------------------------------------------------------------------------------
+# plain values
 
 
 def _refuse(expected: str, value: object, path: str) -> ConfigurationError:
@@ -324,7 +333,9 @@ def enum(*names: str) -> Codec:
 
 
 def ints(count: int | None, *, spread: bool = True) -> Codec:
-    """A tuple of integers of fixed length (None: any); with ``spread`` a single integer stands for all of them."""
+    """A tuple of integers of fixed length (None: any); with ``spread`` a single integer stands for
+    all of them.
+    """
 
     def coerce(value: Any) -> tuple[int, ...]:
         if spread and count is not None and hasattr(value, "__index__"):

@@ -106,8 +106,8 @@ class MultiLayerConfiguration(JavaObject):
     Attributes:
         confs: one `LayerConfiguration` per layer.
         input_pre_processors: preprocessors by layer index.
-        input_type: what the network receives; a file does not hold it, so it is None after reading unless it follows
-            from the first layer.
+        input_type: what the network receives; a file does not hold it, so it is None after reading
+            unless it follows from the first layer.
     """
 
     confs: tuple[LayerConfiguration, ...] = json_field("confs", many(_CONF), ())
@@ -156,7 +156,9 @@ class MultiLayerConfiguration(JavaObject):
         return dataclasses.replace(self, confs=confs, data_type=data_type)
 
     def with_variables(self) -> MultiLayerConfiguration:
-        """The same with the names of each layer's parameters filled in, as a saved network has them."""
+        """The same with the names of each layer's parameters filled in, as a saved network has
+        them.
+        """
         confs = tuple(dataclasses.replace(c, variables=c.layer.variables()) for c in self.confs)
         return dataclasses.replace(self, confs=confs)
 
@@ -337,7 +339,9 @@ def _type_of_first(layer: AbstractLayer) -> InputType | None:
 
 
 def _sized(layer: AbstractLayer, input_type: InputType) -> AbstractLayer:
-    """The layer with the sizes that follow from its input; a contradiction is an error, not overridden."""
+    """The layer with the sizes that follow from its input; a contradiction is an error, not
+    overridden.
+    """
     given = getattr(layer, "n_in", 0)
     found = layer.with_input_type(input_type, override=True)
     follows = getattr(found, "n_in", 0)

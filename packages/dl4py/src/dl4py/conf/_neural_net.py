@@ -71,13 +71,15 @@ _COERCED: dict[str, Codec] = {
 class NeuralNetConfiguration:
     """Settings of a network and defaults of its layers; `list` puts layers to it.
 
-    Answers to ``org.deeplearning4j.nn.conf.NeuralNetConfiguration.Builder``. Names, objects and numbers are accepted where
-    a layer accepts them.
+    Answers to ``org.deeplearning4j.nn.conf.NeuralNetConfiguration.Builder``. Names, objects and
+    numbers are accepted where a layer accepts them.
 
     Attributes:
         seed: of all random numbers; None for one from the clock.
-        l1, l2, weight_decay, l1_bias, l2_bias, weight_decay_bias: regularisation of every layer without its own.
-        dropout: probability to keep a value of a layer's input in training, or a dropout object; 0 for none.
+        l1, l2, weight_decay, l1_bias, l2_bias, weight_decay_bias: regularisation of every layer
+            without its own.
+        dropout: probability to keep a value of a layer's input in training, or a dropout object; 0
+            for none.
         mini_batch: divide score and gradients by the number of examples.
         optimization_algo: one of ``OPTIMIZATION_ALGORITHMS``.
         data_type: ``"FLOAT"``, ``"DOUBLE"`` or ``"HALF"``.
@@ -166,8 +168,8 @@ class NeuralNetConfiguration:
 
         Args:
             layers: the layers, input first.
-            input_type: what the network receives; sizes and preprocessors follow from it. Without it the first layer
-                must give ``n_in``.
+            input_type: what the network receives; sizes and preprocessors follow from it. Without
+                it the first layer must give ``n_in``.
             input_pre_processors: preprocessors by layer index, instead of the automatic ones.
             backprop_type: ``"Standard"`` or ``"TruncatedBPTT"``.
             tbptt_fwd_length: time steps per truncated segment.

@@ -1,7 +1,9 @@
-"""Preprocessors: how activations change rank between layers (packages ``nn.conf.preprocessor`` and ``preprocessors``).
+"""Preprocessors: how activations change rank between layers (packages ``nn.conf.preprocessor`` and
+``preprocessors``).
 
-Each is written with nd4py operations, so it runs on arrays and in graphs, and its backward pass is their gradient. Rows of
-flattened time series are ordered time first: row ``t * minibatch + example``.
+Each is written with nd4py operations, so it runs on arrays and in graphs, and its backward pass is
+their gradient. Rows of flattened time series are ordered time first: row ``t * minibatch +
+example``.
 """
 
 from __future__ import annotations
@@ -84,7 +86,9 @@ def _mask_to_series(mask: Any, minibatch: int) -> Any:
 @FAMILY.register(_PACKAGE + "CnnToFeedForwardPreProcessor")
 @dataclass(frozen=True, eq=False, repr=False)
 class CnnToFeedForwardPreProcessor(AbstractPreProcessor):
-    """Flattens images to rows, in 'c' order of the array as stored (so NCHW and NHWC give other orders)."""
+    """Flattens images to rows, in 'c' order of the array as stored (so NCHW and NHWC give other
+    orders).
+    """
 
     input_height: int = json_field("inputHeight", INT, 0)
     input_width: int = json_field("inputWidth", INT, 0)
@@ -110,7 +114,8 @@ class CnnToFeedForwardPreProcessor(AbstractPreProcessor):
         if len(mask.shape) == 4:
             if math.prod(mask.shape[1:]) != 1:
                 raise ValueError(
-                    f"CnnToFeedForwardPreProcessor: expected a mask of shape [minibatch, 1, 1, 1]; received {mask.shape}"
+                    "CnnToFeedForwardPreProcessor: expected a mask of shape [minibatch, 1, 1, 1]; "
+                    f"received {mask.shape}"
                 )
             return ops.reshape(mask, shape=(mask.shape[0], 1))
         return mask
@@ -213,7 +218,8 @@ class FeedForwardToCnn3DPreProcessor(AbstractPreProcessor):
             return input_type
         if not isinstance(input_type, InputTypeFeedForward):
             raise self._refuse(input_type)
-        # Deeplearning4j says channels last here even where the array has channels first; layers downstream depend on it.
+        # Deeplearning4j says channels last here even where the array has channels first; layers
+        # downstream depend on it.
         sizes = (self.input_depth, self.input_height, self.input_width)
         return InputTypeConvolutional3D(*sizes, self.num_channels, "NDHWC")
 

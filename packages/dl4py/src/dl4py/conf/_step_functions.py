@@ -1,4 +1,6 @@
-"""How an update reaches the parameters (package ``nn.conf.stepfunctions``; deprecated there, kept for its files)."""
+"""How an update reaches the parameters (package ``nn.conf.stepfunctions``; deprecated there, kept
+for its files).
+"""
 
 from __future__ import annotations
 

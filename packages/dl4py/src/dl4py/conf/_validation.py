@@ -1,4 +1,6 @@
-"""Checks of output layers: combinations of activation and loss that cannot be meant (nothing else is refused)."""
+"""Checks of output layers: combinations of activation and loss that cannot be meant (nothing else
+is refused).
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,8 @@ def check_output_layer(layer: AbstractOutputLayer, label: str) -> None:
         )
     if activation == "ActivationSigmoid" and loss in _CLASS_LOSSES:
         raise ConfigurationError(
-            f"{shown}: multi-class cross entropy needs probabilities that sum to 1, sigmoid gives independent ones; use "
+            f"{shown}: multi-class cross entropy needs probabilities that sum to 1, sigmoid gives "
+            "independent ones; use "
             'softmax with "mcxent" or sigmoid with "xent". validate_output_layer=False turns this check off'
         )
 

@@ -20,8 +20,8 @@ class AbstractWeightNoise(JavaObject):
     """Base of the weight noises.
 
     Attributes:
-        noise_biases_in_inference: whether biases that get noise get it at inference too, as in Deeplearning4j; files that
-            do not say mean yes.
+        noise_biases_in_inference: whether biases that get noise get it at inference too, as in
+            Deeplearning4j; files that do not say mean yes.
     """
 
     noise_biases_in_inference: bool = json_field("noiseBiasesInInference", BOOL, False, quirk=True)

@@ -53,14 +53,16 @@ class Checkpoint:
 
 
 class CheckpointListener(TrainingListener):
-    """Saves zips ``checkpoint_<num>_MultiLayerNetwork.zip`` in a folder, and a line each in ``checkpointInfo.txt``.
+    """Saves zips ``checkpoint_<num>_MultiLayerNetwork.zip`` in a folder, and a line each in
+    ``checkpointInfo.txt``.
 
     Args:
         root_dir: the folder; made if it is not there.
         save_every_n_epochs: save at the end of every n-th epoch.
         save_every_n_iterations: save at every n-th iteration.
         iterations_since_last: count the n iterations from the last save.
-        save_every_seconds: save when so much time has passed since the start, or since the last save.
+        save_every_seconds: save when so much time has passed since the start, or since the last
+            save.
         seconds_since_last: count the seconds from the last save.
         keep_last: keep only the last so many files; None for all.
         keep_every: with ``keep_last``, also keep every so-manieth.
@@ -68,7 +70,8 @@ class CheckpointListener(TrainingListener):
         delete_existing: delete earlier checkpoints in the folder instead of refusing it.
 
     Raises:
-        ValueError: no rule says when to save, or the folder holds checkpoints and ``delete_existing`` is off.
+        ValueError: no rule says when to save, or the folder holds checkpoints and
+            ``delete_existing`` is off.
 
     Answers to ``org.deeplearning4j.optimize.listeners.CheckpointListener``.
     """
@@ -188,7 +191,8 @@ class CheckpointListener(TrainingListener):
                 continue
             (self._folder / checkpoint.filename).unlink(missing_ok=True)
 
-    # ------------------------------------------------------------------------------------------------------- reading
+    # -------------------------------------------------------------------------------------------------------
+    # reading
 
     @staticmethod
     def available_checkpoints(root_dir: str | os.PathLike[str]) -> list[Checkpoint]:

@@ -18,8 +18,10 @@ class EvaluativeListener(TrainingListener):
         data: an iterator or a DataSet.
         frequency: calls between evaluations.
         invocation_type: what counts as a call: one of ``INVOCATION_TYPES``.
-        evaluations: makes the evaluation objects, anew for every evaluation; one ``Evaluation`` unless given.
-        callback: called with the listener, the network, the evaluation's number from 1 and the evaluation objects.
+        evaluations: makes the evaluation objects, anew for every evaluation; one ``Evaluation``
+            unless given.
+        callback: called with the listener, the network, the evaluation's number from 1 and the
+            evaluation objects.
 
     Attributes:
         evaluations: the objects of the last evaluation.
@@ -37,7 +39,8 @@ class EvaluativeListener(TrainingListener):
     ) -> None:
         if invocation_type not in INVOCATION_TYPES:
             raise ValueError(
-                f"EvaluativeListener: invocation_type is one of {', '.join(INVOCATION_TYPES)}; received {invocation_type!r}"
+                f"EvaluativeListener: invocation_type is one of {', '.join(INVOCATION_TYPES)}; "
+                f"received {invocation_type!r}"
             )
         if frequency < 1:
             raise ValueError(

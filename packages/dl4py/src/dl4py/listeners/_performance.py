@@ -11,7 +11,8 @@ from dl4py.listeners._training_listener import TrainingListener
 
 
 class PerformanceListener(TrainingListener):
-    """Logs iteration time, examples per second and batches per second every ``frequency`` iterations.
+    """Logs iteration time, examples per second and batches per second every ``frequency``
+    iterations.
 
     Answers to ``org.deeplearning4j.optimize.listeners.PerformanceListener``.
 

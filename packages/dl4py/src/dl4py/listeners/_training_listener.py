@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 class TrainingListener:
     """Base of what is told about training; every method does nothing unless overridden.
 
-    Order of the callbacks: ``on_epoch_start``; per iteration ``on_forward_pass``, ``on_backward_pass``,
-    ``on_gradient_calculation``, ``iteration_done``; ``on_epoch_end``. Epoch callbacks come from iterators (and from arrays
-    with ``epochs=``) only. A whole iteration is one native call, so ``model.params()`` shows updated parameters already in
-    the callbacks about activations and gradients; what these callbacks are about was captured inside the call.
+    Order of the callbacks: ``on_epoch_start``; per iteration ``on_forward_pass``,
+    ``on_backward_pass``, ``on_gradient_calculation``, ``iteration_done``; ``on_epoch_end``. Epoch
+    callbacks come from iterators (and from arrays with ``epochs=``) only. A whole iteration is one
+    native call, so ``model.params()`` shows updated parameters already in the callbacks about
+    activations and gradients; what these callbacks are about was captured inside the call.
 
     Answers to ``org.deeplearning4j.optimize.api.TrainingListener``.
     """
@@ -35,12 +36,17 @@ class TrainingListener:
         """As ``on_backward_pass``, which comes right before."""
 
     def iteration_done(self, model: Any, iteration: int, epoch: int) -> None:
-        """Parameters are updated, constraints not applied yet; ``model.score()`` is that of the parameters before."""
+        """Parameters are updated, constraints not applied yet; ``model.score()`` is that of the
+        parameters before.
+        """
 
-    # ------------------------------------------------------------------------ what an iteration shall compute for it
+    # ------------------------------------------------------------------------ what an iteration
+    # shall compute for it
 
     def wants_activations(self, iteration: int) -> bool:
-        """Whether ``on_forward_pass`` shall be called for this iteration: where it is overridden, unless overridden too."""
+        """Whether ``on_forward_pass`` shall be called for this iteration: where it is overridden,
+        unless overridden too.
+        """
         return type(self).on_forward_pass is not TrainingListener.on_forward_pass
 
     def wants_gradients(self, iteration: int) -> bool:
@@ -52,9 +58,11 @@ class TrainingListener:
         )
 
     def probes(self, model: Any, iteration: int) -> tuple[Probe, ...]:
-        """Gradients, updates, parameters and activations, or their statistics, to compute inside this iteration.
+        """Gradients, updates, parameters and activations, or their statistics, to compute inside
+        this iteration.
 
-        Parameters and their gradients and updates are named by key (``0_W``), activations ``activation_<layer>``; results
-        are in ``model.probed`` when ``iteration_done`` is called. Iterations without probes pay nothing for them.
+        Parameters and their gradients and updates are named by key (``0_W``), activations
+        ``activation_<layer>``; results are in ``model.probed`` when ``iteration_done`` is called.
+        Iterations without probes pay nothing for them.
         """
         return ()

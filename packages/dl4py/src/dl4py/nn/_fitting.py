@@ -1,4 +1,6 @@
-"""What one iteration does beyond the native step: listeners, probes, half precision, constraints, line search."""
+"""What one iteration does beyond the native step: listeners, probes, half precision, constraints,
+line search.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def batches_of(data: Any, batch_size: int | None) -> Iterable[DataSet]:
-    """DataSets that can be passed over more than once, from whatever ``fit`` or ``evaluate`` was given.
+    """DataSets that can be passed over more than once, from whatever ``fit`` or ``evaluate`` was
+    given.
 
     Raises:
         TypeError: it is none of the accepted kinds.
@@ -177,7 +180,9 @@ def run_step(network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, 
 
 
 def score_of(network: MultiLayerNetwork, inputs: tuple[Any, ...], shapes: Shapes) -> float:
-    """The score of a batch in training mode, at the current parameters; the gradient vector then holds its gradient."""
+    """The score of a batch in training mode, at the current parameters; the gradient vector then
+    holds its gradient.
+    """
     score = run_step(network, network.gradient_step_for(shapes), inputs)
     return float(score.item() if hasattr(score, "item") else score) + network.regularization_score()
 

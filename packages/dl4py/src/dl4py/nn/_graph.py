@@ -1,7 +1,7 @@
 """One network as one SameDiff graph, for arrays of given shapes.
 
-Layers see concrete shapes while they record, so a layer may compute padding or reshape by size. A network keeps one graph
-per set of shapes it has met (a smaller last batch makes a second one).
+Layers see concrete shapes while they record, so a layer may compute padding or reshape by size. A
+network keeps one graph per set of shapes it has met (a smaller last batch makes a second one).
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class NetworkGraph:
         sd: the graph.
         activations: the activations of each layer, by index.
         inputs: each layer's input after its preprocessor, before dropout.
-        loss: the loss summed over examples and outputs, or of each example, ``[n, 1]``; None without labels.
+        loss: the loss summed over examples and outputs, or of each example, ``[n, 1]``; None
+            without labels.
         schedules: per-call scalars of schedules (dropout rates and the like), by name.
         statistics: pseudo-gradients of statistics by parameter key.
     """

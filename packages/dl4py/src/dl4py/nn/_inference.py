@@ -22,7 +22,8 @@ class Inference:
     """Compiled forward passes of a network.
 
     Attributes:
-        plans: plans that give the output for features of a shape; read by ``output`` without a lock.
+        plans: plans that give the output for features of a shape; read by ``output`` without a
+            lock.
     """
 
     def __init__(self, network: MultiLayerNetwork) -> None:
@@ -105,7 +106,8 @@ class Inference:
         graph.sd.set_loss_variables(graph.loss)
         return graph.sd.calculate_gradients(values, "input")["input"]
 
-    # ---------------------------------------------------------------------------------------------------- compiling
+    # ----------------------------------------------------------------------------------------------------
+    # compiling
 
     def _plan(
         self, what: str, shapes: Shapes, train: bool, last: int | None = None

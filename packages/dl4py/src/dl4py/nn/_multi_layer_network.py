@@ -36,10 +36,12 @@ _STORED: dict[str, np.dtype[Any]] = {
 class MultiLayerNetwork:
     """A trainable network of layers in a row.
 
-    Answers to ``org.deeplearning4j.nn.multilayer.MultiLayerNetwork``. Training steps run one at a time; `output` and the
-    other ways to infer may be called from any number of threads, also beside training.
+    Answers to ``org.deeplearning4j.nn.multilayer.MultiLayerNetwork``. Training steps run one at a
+    time; `output` and the other ways to infer may be called from any number of threads, also beside
+    training.
 
-    A HALF network computes in float32 and rounds parameters and updater state to float16 after every step.
+    A HALF network computes in float32 and rounds parameters and updater state to float16 after
+    every step.
 
     Args:
         configuration: from `NeuralNetConfiguration.list` or a file.
@@ -48,8 +50,8 @@ class MultiLayerNetwork:
         configuration: the configuration, with the names of the parameters once initialised.
         iteration_count: parameter updates so far.
         epoch_count: passes over iterators so far.
-        check_numerics: raise `NotANumberError` at the first step that meets NaN or infinity, naming where it appeared;
-            costs nothing when off.
+        check_numerics: raise `NotANumberError` at the first step that meets NaN or infinity, naming
+            where it appeared; costs nothing when off.
 
     >>> from dl4py import DenseLayer, NeuralNetConfiguration, OutputLayer
     >>> conf = NeuralNetConfiguration(seed=1).list(DenseLayer(n_in=4, n_out=8), OutputLayer(n_out=3))
@@ -83,10 +85,12 @@ class MultiLayerNetwork:
         self.last_etl_time = 0.0  # milliseconds that the last batch was waited for
         self.probed: dict[Any, Any] = {}  # what listeners asked the last iteration for
 
-    # ------------------------------------------------------------------------------------------------- parameters
+    # -------------------------------------------------------------------------------------------------
+    # parameters
 
     def init(self, params: Any = None) -> MultiLayerNetwork:
-        """Makes the parameters: fresh ones from the seed, or a copy of the given flat vector. Returns the network.
+        """Makes the parameters: fresh ones from the seed, or a copy of the given flat vector.
+        Returns the network.
 
         Raises:
             ValueError: the vector has another length than the network needs.
@@ -161,7 +165,9 @@ class MultiLayerNetwork:
         self.flat_params[:] = values
 
     def param_table(self) -> dict[str, NDArray]:
-        """Parameters by key such as ``0_W``: views of the network's memory (float16 copies in HALF networks)."""
+        """Parameters by key such as ``0_W``: views of the network's memory (float16 copies in HALF
+        networks).
+        """
         self._require_init()
         return {s.key: self.get_param(s.key) for s in self.layout.table}
 
@@ -196,7 +202,8 @@ class MultiLayerNetwork:
             )
         return found
 
-    # --------------------------------------------------------------------------------------------------- training
+    # ---------------------------------------------------------------------------------------------------
+    # training
 
     def fit(
         self,
@@ -210,9 +217,10 @@ class MultiLayerNetwork:
     ) -> MultiLayerNetwork:
         """Trains the network; returns it.
 
-        A `DataSet`, or features and labels, make one iteration and no epoch; with ``epochs`` or ``batch_size`` they are
-        passed over that often, in batches in the given order. An iterator, or any iterable of DataSets, is passed over
-        ``epochs`` times (1 unless given); an iterator is reset before each pass.
+        A `DataSet`, or features and labels, make one iteration and no epoch; with ``epochs`` or
+        ``batch_size`` they are passed over that often, in batches in the given order. An iterator,
+        or any iterable of DataSets, is passed over ``epochs`` times (1 unless given); an iterator
+        is reset before each pass.
 
         Interrupted with Ctrl-C the network stays usable: every finished iteration is complete.
 
@@ -287,7 +295,9 @@ class MultiLayerNetwork:
         return step
 
     def gradient_step_for(self, shapes: Shapes) -> TrainingStep:
-        """The compiled computation of gradient and score, without an update, for arrays of these shapes."""
+        """The compiled computation of gradient and score, without an update, for arrays of these
+        shapes.
+        """
         step = self._gradient_steps.get(shapes)
         if step is None:
             with self._lock:
@@ -317,14 +327,18 @@ class MultiLayerNetwork:
         )
 
     def compute_gradient_and_score(self, data: DataSet) -> None:
-        """Computes gradient and score of a batch in training mode without changing parameters; see `gradient`, `score`."""
+        """Computes gradient and score of a batch in training mode without changing parameters; see
+        `gradient`, `score`.
+        """
         self._require_init()
         from dl4py.nn._fitting import run_gradient
 
         run_gradient(self, data)
 
     def gradient(self) -> dict[str, NDArray]:
-        """The gradient of the last computation by parameter key: views of one vector, summed over the examples."""
+        """The gradient of the last computation by parameter key: views of one vector, summed over
+        the examples.
+        """
         self._require_init()
         return dict(self.gradient_views)
 
@@ -360,7 +374,8 @@ class MultiLayerNetwork:
         values = to_numpy(state).ravel()
         if values.size != self.layout.state_length:
             raise ValueError(
-                f"set_updater_state: the network's updaters have {self.layout.state_length} numbers; received {values.size}"
+                f"set_updater_state: the network's updaters have {self.layout.state_length} numbers; "
+                f"received {values.size}"
             )
         self.flat_state[:] = values
 
@@ -382,7 +397,8 @@ class MultiLayerNetwork:
             if self._initialised:
                 self._forget_plans()
 
-    # -------------------------------------------------------------------------------------------------- inference
+    # --------------------------------------------------------------------------------------------------
+    # inference
 
     def output(
         self,
@@ -395,7 +411,8 @@ class MultiLayerNetwork:
         """Activations of the last layer.
 
         Args:
-            x: features ``[n, ...]``, or an iterator of DataSets whose outputs are put one below the other.
+            x: features ``[n, ...]``, or an iterator of DataSets whose outputs are put one below the
+                other.
             train: as in training: with dropout and noise.
             features_mask: mask of the features.
             labels_mask: sets masked outputs to zero.
@@ -438,7 +455,8 @@ class MultiLayerNetwork:
             )
         return self._inference.feed_forward(x, layer, train, None)
 
-    # ----------------------------------------------------------------------------------------------------- scores
+    # -----------------------------------------------------------------------------------------------------
+    # scores
 
     def score(self, data: DataSet | None = None, *, training: bool = False) -> float:
         """The score of the last iteration, or of a DataSet: loss per example plus regularisation."""
@@ -488,7 +506,8 @@ class MultiLayerNetwork:
 
         return self.do_evaluation(data, RegressionEvaluation())[0]
 
-    # -------------------------------------------------------------------------------------------------- the object
+    # --------------------------------------------------------------------------------------------------
+    # the object
 
     @property
     def listeners(self) -> tuple[TrainingListener, ...]:
@@ -554,7 +573,9 @@ class MultiLayerNetwork:
 
     @staticmethod
     def load(source: Any, load_updater: bool = True) -> MultiLayerNetwork:
-        """The network of a model zip, written here or by the JVM; see `restore_multi_layer_network`."""
+        """The network of a model zip, written here or by the JVM; see
+        `restore_multi_layer_network`.
+        """
         from dl4py._model_serializer import restore_multi_layer_network
 
         return restore_multi_layer_network(source, load_updater)

@@ -1,8 +1,10 @@
-"""The flat parameter vector: which slice belongs to which parameter, and which slices an updater serves together.
+"""The flat parameter vector: which slice belongs to which parameter, and which slices an updater
+serves together.
 
-Deeplearning4j keeps all parameters of a network in one vector, layer after layer, each layer's blocks in a fixed order;
-gradients use the same layout. Updater state is laid out by *blocks*: consecutive parameters, across layers, whose
-updaters are equal. Inside a block each state component covers the whole block before the next one begins.
+Deeplearning4j keeps all parameters of a network in one vector, layer after layer, each layer's
+blocks in a fixed order; gradients use the same layout. Updater state is laid out by *blocks*:
+consecutive parameters, across layers, whose updaters are equal. Inside a block each state component
+covers the whole block before the next one begins.
 """
 
 from __future__ import annotations
@@ -75,10 +77,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Block:
-    """Parameters with equal updaters that follow each other in *table order*; they share one stretch of state.
+    """Parameters with equal updaters that follow each other in *table order*; they share one
+    stretch of state.
 
-    Table order differs from memory order in a few layers. Inside a block the state follows memory order, so that it is
-    what Deeplearning4j has where a block holds whole layers.
+    Table order differs from memory order in a few layers. Inside a block the state follows memory
+    order, so that it is what Deeplearning4j has where a block holds whole layers.
     """
 
     updater: Any

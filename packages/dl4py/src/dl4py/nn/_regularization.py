@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def regularization_score(network: MultiLayerNetwork) -> float:
-    """``l1 |w|₁ + ½ l2 |w|₂² + ½ weight_decay |w|₂²`` over all parameters, at this iteration and epoch."""
+    """``l1 |w|₁ + ½ l2 |w|₂² + ½ weight_decay |w|₂²`` over all parameters, at this iteration and
+    epoch.
+    """
     from nd4py import regularization as reg
 
     total = 0.0

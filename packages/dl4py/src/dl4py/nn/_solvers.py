@@ -1,7 +1,9 @@
-"""Optimisation with a line search: gradient descent, conjugate gradients (Polak-Ribière) and L-BFGS.
+"""Optimisation with a line search: gradient descent, conjugate gradients (Polak-Ribière) and
+L-BFGS.
 
-The gradient of these methods is what the update pipeline makes of it (normalisation, regularisation, updater), as in
-Deeplearning4j. The line search backtracks with quadratic and cubic interpolation (Dennis & Schnabel, 1983, A6.3.1).
+The gradient of these methods is what the update pipeline makes of it (normalisation,
+regularisation, updater), as in Deeplearning4j. The line search backtracks with quadratic and cubic
+interpolation (Dennis & Schnabel, 1983, A6.3.1).
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ class Direction:
         return self.vector
 
     def advance(self, old_params: Vector, params: Vector, old: Vector, new: Vector) -> None:
-        """Takes note of a finished iteration; ``old`` and ``new`` are the gradients before and after it."""
+        """Takes note of a finished iteration; ``old`` and ``new`` are the gradients before and
+        after it.
+        """
         if self.algorithm == "CONJUGATE_GRADIENT":
             norm = float(old @ old)
             blend = max(0.0, float(new @ (new - old)) / norm) if norm > 0 else 0.0
@@ -75,7 +79,9 @@ class Direction:
 def line_search_iteration(
     network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...], shapes: Shapes
 ) -> None:
-    """One iteration of the configured algorithm; the score afterwards is that of the new parameters."""
+    """One iteration of the configured algorithm; the score afterwards is that of the new
+    parameters.
+    """
     conf = network.configuration.confs[0]
     direction = network.search_direction(conf.optimization_algo)
     old_params = network.flat_params.copy()
@@ -93,7 +99,9 @@ def line_search_iteration(
 def _through_the_pipeline(
     network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...]
 ) -> tuple[float, Vector]:
-    """Score and update at the current parameters, which stay as they are; the updater's state moves on."""
+    """Score and update at the current parameters, which stay as they are; the updater's state moves
+    on.
+    """
     from dl4py.nn._fitting import run_step
 
     before = network.flat_params.copy()
@@ -171,7 +179,9 @@ def _interpolate(
     base: float,
     slope: float,
 ) -> float:
-    """The minimum of a parabola, or of the cubic through the last two trials, at most half the step."""
+    """The minimum of a parabola, or of the cubic through the last two trials, at most half the
+    step.
+    """
     if not math.isfinite(value):
         return 0.2 * step
     if first:

@@ -1,4 +1,6 @@
-"""One training step of a network: the graph, its gradients and the whole update as one compiled plan."""
+"""One training step of a network: the graph, its gradients and the whole update as one compiled
+plan.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +173,9 @@ def _same(a: Segment, b: Segment) -> bool:
 def _coefficients(
     regularizations: tuple[Any, ...], name: str, sources: dict[str, ScalarSource]
 ) -> tuple[float | str, float | str, float | str, bool]:
-    """L1, L2, weight decay and whether the learning rate multiplies it; schedules become per-call scalars."""
+    """L1, L2, weight decay and whether the learning rate multiplies it; schedules become per-call
+    scalars.
+    """
     from nd4py import regularization as reg
 
     totals: dict[type[reg.Regularization], float | str] = {
@@ -194,7 +198,8 @@ def _coefficients(
     applies = {r.apply_lr for r in regularizations if type(r) is reg.WeightDecay}
     if len(applies) > 1:
         raise NotImplementedError(
-            "one parameter has weight decay with and without the learning rate at once; give all of them the same apply_lr"
+            "one parameter has weight decay with and without the learning rate at once; give all of "
+            "them the same apply_lr"
         )
     return totals[reg.L1], totals[reg.L2], totals[reg.WeightDecay], applies != {False}
 

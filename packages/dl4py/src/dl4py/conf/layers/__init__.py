@@ -1,6 +1,7 @@
 """Layer configurations: one class per Deeplearning4j class.
 
-A module is imported when one of its names is first asked for, or when a file names a class that is not there yet.
+A module is imported when one of its names is first asked for, or when a file names a class that is
+not there yet.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What every layer configuration has, and what the network asks of it.
 
-A layer is one frozen dataclass: fields with their JSON keys, parameter blocks, the type it gives for an input type, and
-its forward pass written with nd4py operations. Fields left at None take the network's defaults when the network
-configuration is built; a layer read from a file is complete already.
+A layer is one frozen dataclass: fields with their JSON keys, parameter blocks, the type it gives
+for an input type, and its forward pass written with nd4py operations. Fields left at None take the
+network's defaults when the network configuration is built; a layer read from a file is complete
+already.
 """
 
 from __future__ import annotations
@@ -75,9 +76,9 @@ class Parameter:
         name: its key, such as ``W``.
         shape: its shape.
         order: how the slice of the flat vector is laid out: 'f' column-major, 'c' row-major.
-        kind: ``weight`` and ``bias`` choose the updater and the regularisation; a ``gain`` is regularised as a weight;
-            a ``scale`` is trained but never regularised; a ``statistic`` is not trained (NoOp updater, not divided by
-            the minibatch size).
+        kind: ``weight`` and ``bias`` choose the updater and the regularisation; a ``gain`` is
+            regularised as a weight; a ``scale`` is trained but never regularised; a ``statistic``
+            is not trained (NoOp updater, not divided by the minibatch size).
         fan_in, fan_out: for the weight initialisation.
         initial: the value it starts with; None for the layer's weight initialisation.
     """
@@ -105,10 +106,12 @@ class AbstractLayer(JavaObject):
 
     Attributes:
         name: the layer's name; None for ``layer<index>``.
-        dropout: applied to the layer's *input* in training: the probability to keep a value, or a dropout object; 0
-            for none whatever the network's default is.
-        constraints: applied to parameters after each update; usually given by one of the next three.
-        constrain_weights, constrain_bias, constrain_all_parameters: constraints for the parameters of that kind.
+        dropout: applied to the layer's *input* in training: the probability to keep a value, or a
+            dropout object; 0 for none whatever the network's default is.
+        constraints: applied to parameters after each update; usually given by one of the next
+            three.
+        constrain_weights, constrain_bias, constrain_all_parameters: constraints for the parameters
+            of that kind.
     """
 
     name: str | None = json_field("layerName", TEXT)
@@ -121,7 +124,8 @@ class AbstractLayer(JavaObject):
     runtime_name: ClassVar[str | None] = None  # in summaries, where it is not the class name
     frozen: ClassVar[bool] = False  # parameters that training never changes
 
-    # --------------------------------------------------------------------------------------------- building a network
+    # ---------------------------------------------------------------------------------------------
+    # building a network
 
     def with_defaults(self: Layer, defaults: Defaults) -> Layer:
         """This layer with every unset field taken from the network's defaults."""
@@ -133,7 +137,9 @@ class AbstractLayer(JavaObject):
         return {"dropout": None if dropout is NO_DROPOUT else dropout}
 
     def bind_constraints(self: Layer, defaults: Defaults) -> Layer:
-        """This layer with its constraints bound to names of parameters, whose sizes are known by now."""
+        """This layer with its constraints bound to names of parameters, whose sizes are known by
+        now.
+        """
         if self.constraints is not None:
             return self
         own = (self.constrain_all_parameters, self.constrain_weights, self.constrain_bias)
@@ -206,7 +212,8 @@ class AbstractLayer(JavaObject):
         """Gradient normalisation and its threshold."""
         return "None", 0.0
 
-    # -------------------------------------------------------------------------------------------------- forward pass
+    # --------------------------------------------------------------------------------------------------
+    # forward pass
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """Its activations for the (preprocessed, dropped out) input ``x``."""
@@ -246,7 +253,8 @@ class AbstractBaseLayer(AbstractLayer):
         weight_init: name, such as ``"xavier"``, weight-init object or distribution.
         bias_init: value biases start with.
         gain_init: value gains start with.
-        l1, l2, weight_decay: regularisation of the weights; 0 for none whatever the network's default is.
+        l1, l2, weight_decay: regularisation of the weights; 0 for none whatever the network's
+            default is.
         l1_bias, l2_bias, weight_decay_bias: regularisation of the biases.
         regularization, regularization_bias: the same as objects, for schedules and other options.
         updater, bias_updater: updater objects; biases take ``bias_updater`` where it is given.
@@ -351,7 +359,9 @@ class AbstractBaseLayer(AbstractLayer):
 def regularizations(
     given: tuple[Any, ...] | None, l1: float | None, l2: float | None, weight_decay: float | None
 ) -> tuple[Any, ...]:
-    """The regularisation objects of a list and of plain coefficients (of which 0 or less means none)."""
+    """The regularisation objects of a list and of plain coefficients (of which 0 or less means
+    none).
+    """
     found = list(given or ())
     for cls, coefficient in ((reg.L1, l1), (reg.L2, l2), (reg.WeightDecay, weight_decay)):
         if coefficient is not None:
@@ -374,7 +384,8 @@ class AbstractFeedForwardLayer(AbstractBaseLayer):
     """Base of layers with input and output sizes.
 
     Attributes:
-        n_in: numbers (or channels) per example going in; follows from the input type where one is known.
+        n_in: numbers (or channels) per example going in; follows from the input type where one is
+            known.
         n_out: numbers (or channels) per example coming out.
     """
 
@@ -452,6 +463,8 @@ def require_rank(x: Value, rank: int, n_in: int, axis: int = 1) -> None:
 
 
 def activate(activation: Any, x: Value, context: LayerContext) -> Value:
-    """The activation function applied as this pass needs it; one that draws random numbers in training gets a key."""
+    """The activation function applied as this pass needs it; one that draws random numbers in
+    training gets a key.
+    """
     random = context.key() if context.training and isinstance(activation, RReLU) else None
     return activation.activation(x, context.training, random)

@@ -62,7 +62,9 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
     cudnn_allow_fallback: bool = json_field("cudnnAllowFallback", BOOL, True)
 
     def check(self) -> None:
-        """Kernel, stride and dilation are positive; padding is not negative; no causal windows over images."""
+        """Kernel, stride and dilation are positive; padding is not negative; no causal windows over
+        images.
+        """
         check_window(
             self,
             {
@@ -145,7 +147,8 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
 @FAMILY.register(PACKAGE + "ConvolutionLayer", PACKAGE + "Convolution2D")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConvolutionLayer(AbstractConvolution2D):
-    """Convolution of images (cross-correlation, as everywhere in deep learning): ``activation(conv2d(x, W) + b)``.
+    """Convolution of images (cross-correlation, as everywhere in deep learning):
+    ``activation(conv2d(x, W) + b)``.
 
     Answers to ``org.deeplearning4j.nn.conf.layers.ConvolutionLayer``.
 

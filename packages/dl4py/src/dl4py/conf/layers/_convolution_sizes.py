@@ -19,7 +19,8 @@ def output_size(
     """Positions of the window along one dimension.
 
     Raises:
-        ConfigurationError: the window is larger than the padded input, or in Strict mode does not fit exactly.
+        ConfigurationError: the window is larger than the padded input, or in Strict mode does not
+            fit exactly.
     """
     if mode in ("Same", "Causal"):
         return -(-size // stride)
@@ -32,14 +33,17 @@ def output_size(
         )
     if mode == "Strict" and room % stride:
         raise ConfigurationError(
-            f"{dimension}: in Strict mode ({size} - {covered} + 2 * {padding}) / {stride} + 1 must be a whole number, and "
+            f"{dimension}: in Strict mode ({size} - {covered} + 2 * {padding}) / {stride} + 1 must be "
+            "a whole number, and "
             f'is {room / stride + 1:.2f}; use convolution_mode "Truncate" or "Same", or other sizes'
         )
     return room // stride + 1
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
-    """Padding before and after that gives ``ceil(size / stride)`` positions; the odd one goes after."""
+    """Padding before and after that gives ``ceil(size / stride)`` positions; the odd one goes
+    after.
+    """
     total = (-(-size // stride) - 1) * stride + effective_kernel(kernel, dilation) - size
     total = max(total, 0)
     return total // 2, total - total // 2
@@ -65,7 +69,8 @@ def check_window(owner: object, fields: dict[str, tuple[int, ...]], mode: str | 
     """Refuses impossible kernel, stride, padding and dilation values.
 
     Raises:
-        ConfigurationError: one is not positive (padding: negative), or padding is given in Same mode.
+        ConfigurationError: one is not positive (padding: negative), or padding is given in Same
+            mode.
     """
     for name, values in fields.items():
         least = 0 if name == "padding" else 1

@@ -22,7 +22,8 @@ from nd4py import ops
 @FAMILY.register(PACKAGE + "DenseLayer")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DenseLayer(AbstractFeedForwardLayer):
-    """Fully connected layer: ``activation(x W + b)``, or ``activation(norm(x W) * g + b)`` with layer normalisation.
+    """Fully connected layer: ``activation(x W + b)``, or ``activation(norm(x W) * g + b)`` with
+    layer normalisation.
 
     Answers to ``org.deeplearning4j.nn.conf.layers.DenseLayer``.
 

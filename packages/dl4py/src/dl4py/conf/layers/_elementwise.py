@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._functions import WEIGHT_INIT
 from dl4py.conf._inputs import RNN_FORMATS, InputType, InputTypeRecurrent
 from dl4py.conf._json import INT, enum, ints, json_field
@@ -24,6 +22,7 @@ from dl4py.conf.layers._base import (
     require_rank,
 )
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "misc.ElementWiseMultiplicationLayer")
@@ -94,7 +93,8 @@ class PReLULayer(AbstractBaseLayer):
         """A shape is needed."""
         if not self.input_shape or min(self.input_shape) <= 0:
             raise ConfigurationError(
-                f"input_shape={self.input_shape}: the sizes of an example are needed; give input_shape= or the network's "
+                f"input_shape={self.input_shape}: the sizes of an example are needed; give "
+                "input_shape= or the network's "
                 "input_type="
             )
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._functions import ACTIVATION
 from dl4py.conf._inputs import (
     RNN_FORMATS,
@@ -27,6 +25,7 @@ from dl4py.conf.layers._base import (
     Value,
     activate,
 )
+from nd4py import dtypes, ops
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -50,7 +49,7 @@ class AbstractEmbedding(AbstractFeedForwardLayer):
         return (weight, Parameter("b", (self.n_out,), kind="bias", initial=self.bias_init or 0.0))
 
     def _rows(self, indices: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
-        z = ops.gather(params["W"], ops.cast(indices, dtype="int32"), axis=0)
+        z = ops.gather(params["W"], ops.cast(indices, dtype=dtypes.int32), axis=0)
         if "b" in params:
             z = z + params["b"]
         return activate(self.activation, z, context)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._inputs import (
     InputType,
     InputTypeConvolutional,
@@ -26,6 +24,7 @@ from dl4py.conf._preprocessors import (
 from dl4py.conf.layers._base import FAMILY, PACKAGE, AbstractNoParamLayer, LayerContext, Value
 from dl4py.conf.layers._images import refused
 from dl4py.conf.layers._subsampling import POOLING_TYPES
+from nd4py import ops
 
 _MASKED = -1e30  # lower than any activation, and finite in float32
 
@@ -56,7 +55,9 @@ class GlobalPoolingLayer(AbstractNoParamLayer):
         return self
 
     def output_type(self, input_type: InputType) -> InputType:
-        """Rows of one number per channel; a series keeps its type, which is what Deeplearning4j says."""
+        """Rows of one number per channel; a series keeps its type, which is what Deeplearning4j
+        says.
+        """
         if isinstance(input_type, (InputTypeConvolutional, InputTypeConvolutional3D)):
             if self.collapse_dimensions:
                 return InputTypeFeedForward(input_type.channels)

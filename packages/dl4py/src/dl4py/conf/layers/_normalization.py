@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._inputs import (
     CNN2D_FORMATS,
     InputType,
@@ -36,12 +34,14 @@ from dl4py.conf.layers._images import (
     image_type,
     to_channels_first,
 )
+from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "BatchNormalization")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BatchNormalization(AbstractFeedForwardLayer):
-    """Normalises each feature or channel over the batch (Ioffe & Szegedy, 2015): ``γ (x - μ) / sqrt(σ² + eps) + β``.
+    """Normalises each feature or channel over the batch (Ioffe & Szegedy, 2015): ``γ (x - μ) /
+    sqrt(σ² + eps) + β``.
 
     In training μ and σ² are those of the batch, at inference running averages.
     Answers to ``org.deeplearning4j.nn.conf.layers.BatchNormalization``.
@@ -53,7 +53,8 @@ class BatchNormalization(AbstractFeedForwardLayer):
         gamma, beta: initial values, or with ``lock_gamma_beta`` the fixed ones.
         lock_gamma_beta: γ and β are not parameters.
         use_log_std: the running variance is stored as log10 of the standard deviation.
-        exact_lock: apply locked γ and β whatever they are; Deeplearning4j does so only where γ ≠ 1 and β ≠ 0.
+        exact_lock: apply locked γ and β whatever they are; Deeplearning4j does so only where γ ≠ 1
+            and β ≠ 0.
     """
 
     decay: float = json_field("decay", FLOAT, 0.9)
@@ -134,7 +135,9 @@ class BatchNormalization(AbstractFeedForwardLayer):
     def _remember(
         self, params: Mapping[str, Value], mean: Value, variance: Value, context: LayerContext
     ) -> None:
-        """The running averages move by what the NoOp updater subtracts: the old value less the new one."""
+        """The running averages move by what the NoOp updater subtracts: the old value less the new
+        one.
+        """
         context.update("mean", (params["mean"] - mean) * (1.0 - self.decay))
         old = _variance(params)
         new = old * self.decay + variance * (1.0 - self.decay)
@@ -155,7 +158,8 @@ def _variance(params: Mapping[str, Value]) -> Value:
 @FAMILY.register(PACKAGE + "LocalResponseNormalization")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LocalResponseNormalization(AbstractLayer):
-    """Divides by the energy of neighbouring channels: ``x (k + α Σ x²)^-β`` over ``n`` channels around each.
+    """Divides by the energy of neighbouring channels: ``x (k + α Σ x²)^-β`` over ``n`` channels
+    around each.
 
     Answers to ``org.deeplearning4j.nn.conf.layers.LocalResponseNormalization``.
     """

@@ -1,6 +1,7 @@
 """Transposed, depthwise and separable convolution over images.
 
-The last two are composed of plain convolutions whose kernels are zero between channels that do not meet: right, not fast.
+The last two are composed of plain convolutions whose kernels are zero between channels that do not
+meet: right, not fast.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from nd4py import ops
-from nd4py._arrays import from_numpy
 
 from dl4py.conf._inputs import InputType
 from dl4py.conf._json import INT, json_field
@@ -20,6 +19,8 @@ from dl4py.conf.layers._convolution import AbstractConvolution2D
 from dl4py.conf.layers._convolution_sizes import effective_kernel, same_padding
 from dl4py.conf.layers._images import from_channels_first, image_type, resized, to_channels_first
 from dl4py.errors import ConfigurationError
+from nd4py import ops
+from nd4py._arrays import from_numpy
 
 
 @FAMILY.register(PACKAGE + "Deconvolution2D")
@@ -33,14 +34,11 @@ class Deconvolution2D(AbstractConvolution2D):
     runtime_name = "Deconvolution2DLayer"
 
     def _size(self, size: int, i: int) -> int:
-        stride = self.stride[i]
+        stride = int(self.stride[i])
         if self.convolution_mode == "Same":
             return stride * size
-        return (
-            stride * (size - 1)
-            + effective_kernel(self.kernel_size[i], self.dilation[i])
-            - 2 * self.padding[i]
-        )
+        covered = effective_kernel(int(self.kernel_size[i]), int(self.dilation[i]))
+        return stride * (size - 1) + covered - 2 * int(self.padding[i])
 
     def output_type(self, input_type: InputType) -> InputType:
         """Larger images with ``n_out`` channels."""
@@ -98,7 +96,9 @@ class AbstractDepthwise(AbstractConvolution2D):
         super().check_sizes()
 
     def _depthwise(self, images: Value, kernels: Value, bias: Value | None) -> Value:
-        """Kernels ``[n_in, multiplier, kh, kw]`` on their channels; output channel = channel · multiplier + m."""
+        """Kernels ``[n_in, multiplier, kh, kw]`` on their channels; output channel = channel ·
+        multiplier + m.
+        """
         count = self.n_in * self.depth_multiplier
         meets = np.repeat(np.eye(self.n_in), self.depth_multiplier, axis=0).reshape(
             count, self.n_in, 1, 1
@@ -162,7 +162,9 @@ class SeparableConvolution2D(AbstractDepthwise):
     runtime_name = "SeparableConvolution2DLayer"
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """``b`` [n_out]; ``W`` [depth_multiplier, n_in, kh, kw]; ``pW`` [n_out, n_in · depth_multiplier, 1, 1]."""
+        """``b`` [n_out]; ``W`` [depth_multiplier, n_in, kh, kw]; ``pW`` [n_out, n_in ·
+        depth_multiplier, 1, 1].
+        """
         fan_in, fan_out = self._fans()
         middle = self.n_in * self.depth_multiplier
         depth = Parameter(

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nd4py.losses import LossSparseMCXENT
-
 from dl4py.conf._functions import ACTIVATION, LOSS
 from dl4py.conf._json import BOOL, json_field
 from dl4py.conf.layers._base import (
@@ -21,6 +19,7 @@ from dl4py.conf.layers._base import (
     require_rank,
 )
 from dl4py.conf.layers._dense import apply_mask, dense_parameters, pre_output
+from nd4py.losses import LossSparseMCXENT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -70,7 +69,8 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
             return (*output_shape[:-1], 1)
         return output_shape
 
-    # What follows is for layers whose output is not rows: series, images, volumes. The loss always sees rows.
+    # What follows is for layers whose output is not rows: series, images, volumes. The loss always
+    # sees rows.
 
     def to_rows(self, value: Value) -> Value:
         """One row per position, channels as columns."""
@@ -85,7 +85,9 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
         return mask
 
     def sum_of_rows(self, rows: Value, shape: tuple[int, ...]) -> Value:
-        """The sum over the positions of each example, ``[n, 1]``, of a column with one entry per row."""
+        """The sum over the positions of each example, ``[n, 1]``, of a column with one entry per
+        row.
+        """
         return rows
 
     def _mask_rows(self, mask: Value | None, z: Value) -> Value | None:
@@ -96,12 +98,13 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
 @FAMILY.register(PACKAGE + "OutputLayer")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OutputLayer(AbstractOutputLayer):
-    """Fully connected layer with a loss function; softmax and multi-class cross entropy unless said otherwise.
+    """Fully connected layer with a loss function; softmax and multi-class cross entropy unless said
+    otherwise.
 
     Answers to ``org.deeplearning4j.nn.conf.layers.OutputLayer``.
 
-    >>> OutputLayer(n_in=64, n_out=1, loss="xent", activation="sigmoid").loss.name
-    'XENT'
+    >>> type(OutputLayer(n_in=64, n_out=1, loss="xent", activation="sigmoid").loss).__name__
+    'LossBinaryXENT'
     """
 
     activation: Any = json_field("activationFn", ACTIVATION, "softmax")

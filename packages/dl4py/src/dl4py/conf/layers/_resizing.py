@@ -1,4 +1,6 @@
-"""Layers on images without parameters that change the size: padding, cropping, upsampling, blocks to channels or batch."""
+"""Layers on images without parameters that change the size: padding, cropping, upsampling, blocks
+to channels or batch.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,6 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from nd4py import ops
 
 from dl4py.conf._inputs import CNN2D_FORMATS, InputType
 from dl4py.conf._json import INT, Codec, enum, ints, json_field, many
@@ -21,10 +21,13 @@ from dl4py.conf.layers._images import (
     to_channels_first,
 )
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 
 def sides(count: int) -> Codec:
-    """Sizes at both ends of some dimensions; one number stands for all, one per dimension for both its ends."""
+    """Sizes at both ends of some dimensions; one number stands for all, one per dimension for both
+    its ends.
+    """
     plain = ints(count)
 
     def coerce(value: Any) -> tuple[int, ...]:
@@ -102,7 +105,8 @@ class ZeroPaddingLayer(AbstractImageResizing):
 @FAMILY.register(PACKAGE + "convolutional.Cropping2D")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cropping2D(AbstractImageResizing):
-    """Cuts the edges of images off: ``cropping`` is top, bottom, left, right (or one number, or a pair).
+    """Cuts the edges of images off: ``cropping`` is top, bottom, left, right (or one number, or a
+    pair).
 
     Answers to ``org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D``.
     """
@@ -198,7 +202,8 @@ class SpaceToDepthLayer(AbstractImageResizing):
 @FAMILY.register(PACKAGE + "SpaceToBatchLayer")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SpaceToBatchLayer(AbstractImageResizing):
-    """Moves blocks of pixels into the batch; example = (row in block · b1 + column in block) · n + example.
+    """Moves blocks of pixels into the batch; example = (row in block · b1 + column in block) · n +
+    example.
 
     Answers to ``org.deeplearning4j.nn.conf.layers.SpaceToBatchLayer``.
     """

@@ -1,4 +1,6 @@
-"""Output and loss layers over time series, images and volumes: the loss of every step, pixel or voxel."""
+"""Output and loss layers over time series, images and volumes: the loss of every step, pixel or
+voxel.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-
-from nd4py import ops
 
 from dl4py.conf._functions import ACTIVATION
 from dl4py.conf._inputs import (
@@ -33,6 +33,7 @@ from dl4py.conf.layers._base import FAMILY, PACKAGE, AbstractLayer, LayerContext
 from dl4py.conf.layers._dense import dense_parameters
 from dl4py.conf.layers._output import AbstractOutputLayer
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 
 def series_pre_processor(
@@ -61,7 +62,8 @@ def series_type(input_type: InputType) -> InputTypeRecurrent:
 def series_refused(input_type: InputType) -> ConfigurationError:
     """The error of an input that is not series."""
     return ConfigurationError(
-        f"expected series as input; received {input_type!r}. Give the network input_type=InputType.recurrent(size, length)"
+        f"expected series as input; received {input_type!r}. Give the network "
+        "input_type=InputType.recurrent(size, length)"
     )
 
 
@@ -90,7 +92,9 @@ class AbstractPositionsOutput(AbstractOutputLayer):
         return ops.permute(moved, dims=tuple(axes.index(i) for i in range(len(shape))))
 
     def mask_like(self, mask: Value | None, shape: tuple[int, ...]) -> Value | None:
-        """A mask per position, such as ``[n, T]``, as wide as one channel; a mask per output as it is."""
+        """A mask per position, such as ``[n, T]``, as wide as one channel; a mask per output as it
+        is.
+        """
         if mask is None or tuple(mask.shape) == shape:
             return mask
         places = (shape[0], *(shape[1:-1] if self._channels_last else shape[2:]))

@@ -34,8 +34,9 @@ POOLING_TYPES = ("MAX", "AVG", "SUM", "PNORM")
 class SubsamplingLayer(AbstractNoParamLayer):
     """Pooling of images: the largest value, the mean, the sum or the p-norm of each window.
 
-    Padded cells never win a maximum, and do not count in a mean unless ``avg_pool_include_pad_in_divisor``.
-    Answers to ``org.deeplearning4j.nn.conf.layers.SubsamplingLayer``.
+    Padded cells never win a maximum, and do not count in a mean unless
+    ``avg_pool_include_pad_in_divisor``. Answers to
+    ``org.deeplearning4j.nn.conf.layers.SubsamplingLayer``.
 
     >>> SubsamplingLayer(kernel_size=2).output_type(InputType.convolutional(24, 24, 20))
     InputTypeConvolutional(h=12,w=12,c=20,NCHW)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nd4py import ops
-
 from dl4py.conf._inputs import RNN_FORMATS, InputType
 from dl4py.conf._json import enum, ints, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -27,6 +25,7 @@ from dl4py.conf.layers._resizing import sides
 from dl4py.conf.layers._series_output import series_pre_processor, series_type
 from dl4py.conf.layers._subsampling import SubsamplingLayer
 from dl4py.errors import ConfigurationError
+from nd4py import ops
 
 
 def time_padding(
@@ -97,7 +96,8 @@ def _to_series(images: Value, data_format: str) -> Value:
 class Convolution1DLayer(AbstractConvolution2D):
     """Convolution over time; mode ``"Causal"`` sees no later steps.
 
-    Answers to ``org.deeplearning4j.nn.conf.layers.Convolution1DLayer``. Sizes are stored twice, the first one counts.
+    Answers to ``org.deeplearning4j.nn.conf.layers.Convolution1DLayer``. Sizes are stored twice, the
+    first one counts.
     """
 
     rnn_data_format: str = json_field("rnnDataFormat", enum(*RNN_FORMATS), "NCW")
@@ -126,7 +126,9 @@ class Convolution1DLayer(AbstractConvolution2D):
         return series_pre_processor(self, input_type, self.rnn_data_format)
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """``b`` [n_out] first, then ``W`` [n_out, n_in, kernel, 1], whose memory is used as [kernel, n_in, n_out]."""
+        """``b`` [n_out] first, then ``W`` [n_out, n_in, kernel, 1], whose memory is used as
+        [kernel, n_in, n_out].
+        """
         kernel = self.kernel_size[0]
         fans = {"fan_in": self.n_in * kernel, "fan_out": self.n_out * kernel / self.stride[0]}
         return (*self._bias(), Parameter("W", (self.n_out, self.n_in, kernel, 1), "c", **fans))
@@ -136,7 +138,8 @@ class Convolution1DLayer(AbstractConvolution2D):
         _check_series(x, self.n_in, self.rnn_data_format)
         images = _to_images(x, self.rnn_data_format)
         kernel = self.kernel_size[0]
-        # Deeplearning4j reinterprets the memory instead of transposing it, so its files need the same.
+        # Deeplearning4j reinterprets the memory instead of transposing it, so its files need the
+        # same.
         w = ops.reshape(params["W"], shape=(kernel, self.n_in, self.n_out))
         w = ops.expand_dims(ops.permute(w, dims=(2, 1, 0)), axis=3)
         z = ops.conv2d(images, w, params.get("b"), **_windows(self, images.shape[2]))
@@ -155,7 +158,8 @@ Convolution1D = Convolution1DLayer
 class Subsampling1DLayer(SubsamplingLayer):
     """Pooling over time.
 
-    Answers to ``org.deeplearning4j.nn.conf.layers.Subsampling1DLayer``. Sizes are stored twice, the first one counts.
+    Answers to ``org.deeplearning4j.nn.conf.layers.Subsampling1DLayer``. Sizes are stored twice, the
+    first one counts.
     """
 
     kernel_size: Any = json_field("kernelSize", ints(2), (2, 1))
@@ -235,7 +239,7 @@ class ZeroPadding1DLayer(AbstractTimeResizing):
     padding: Any = json_field("padding", sides(2), (0, 0))
 
     def _length(self, length: int) -> int:
-        return length + sum(self.padding)
+        return length + int(sum(self.padding))
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, T]`` to ``[n, c, T + before + after]``."""
@@ -256,7 +260,7 @@ class Cropping1D(AbstractTimeResizing):
     cropping: Any = json_field("cropping", sides(2), (0, 0))
 
     def _length(self, length: int) -> int:
-        return length - sum(self.cropping)
+        return length - int(sum(self.cropping))
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, T]`` to ``[n, c, T - before - after]``."""

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nd4py import ops
-
 from dl4py.conf._inputs import InputType
 from dl4py.conf._json import Codec, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -21,6 +19,7 @@ from dl4py.conf.layers._base import (
     Parameter,
     Value,
 )
+from nd4py import ops
 
 
 def _as_layer(value: Any) -> AbstractLayer:
@@ -146,7 +145,7 @@ class AbstractFrozen(AbstractWrapper):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """As the wrapped layer at inference."""
         held = {name: ops.stop_gradient(value) for name, value in params.items()}
-        found = self.wrapped.forward(x, held, _TestMode(context))  # type: ignore[arg-type]
+        found = self.wrapped.forward(x, held, _TestMode(context))
         return found if self.passes_gradient else ops.stop_gradient(found)
 
 

@@ -161,7 +161,8 @@ def _capsule(backend: Backend) -> object:
             f"{install_command(features)}"
         )
     try:
-        capsule = backend.load()
+        with _threads.runtime_settings():
+            capsule = backend.load()
     except (ImportError, OSError) as error:
         raise BackendUnavailableError(
             f"backend {backend.name!r}: its kernels cannot be opened: {error}"

@@ -7,13 +7,40 @@ fork while another thread is inside an operation is as unsafe as with any pool.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from nd4py import _config, _core
 
-__all__ = ["available_cpus", "configured", "get_num_threads", "set_num_threads"]
+__all__ = [
+    "available_cpus",
+    "configured",
+    "get_num_threads",
+    "runtime_settings",
+    "set_num_threads",
+]
+
+# What the OpenMP and BLAS runtimes read once, when they are opened. A thread that waits for work spins briefly and then
+# sleeps: GNU OpenMP's own 300000 rounds take a core from whoever shares the machine (a convolution net trained three times
+# slower beside other load), while 10000 still bridge the gap between two steps of a plan. OpenBLAS gets no threads of its
+# own, because work is split above it.
+_RUNTIME = {"GOMP_SPINCOUNT": "10000", "OPENBLAS_NUM_THREADS": "1"}
 
 _requested: int | None = None
+
+
+@contextmanager
+def runtime_settings() -> Iterator[None]:
+    """The environment in which kernels are opened; what the user set there stands."""
+    ours = [name for name in _RUNTIME if name not in os.environ]
+    if "OMP_WAIT_POLICY" in os.environ and "GOMP_SPINCOUNT" in ours:
+        ours.remove("GOMP_SPINCOUNT")
+    os.environ.update({name: _RUNTIME[name] for name in ours})
+    try:
+        yield
+    finally:
+        for name in ours:
+            del os.environ[name]
 
 
 def configured() -> int:

@@ -16,9 +16,11 @@ from dl4py import (
     Cnn3DLossLayer,
     CnnLossLayer,
     Convolution1DLayer,
+    Convolution3D,
     ConvolutionLayer,
     Cropping1D,
     Cropping2D,
+    Cropping3D,
     Deconvolution2D,
     DenseLayer,
     DepthwiseConvolution2D,
@@ -42,10 +44,13 @@ from dl4py import (
     SpaceToBatchLayer,
     SpaceToDepthLayer,
     Subsampling1DLayer,
+    Subsampling3DLayer,
     SubsamplingLayer,
     Upsampling1D,
     Upsampling2D,
+    Upsampling3D,
     ZeroPadding1DLayer,
+    ZeroPadding3DLayer,
     ZeroPaddingLayer,
 )
 
@@ -67,6 +72,8 @@ class Sample:
     batch_factor: int = 1  # examples coming out for each one going in
 
 
+VOLUME = InputType.convolutional_3d(2, 3, 4, 2)
+VOLUME_LAST = InputType.convolutional_3d(2, 3, 4, 2, "NDHWC")
 SERIES = InputType.recurrent(3, 4)
 SAMPLES = [
     Sample("dense", [DenseLayer(n_out=4), MSE], FF),
@@ -222,4 +229,29 @@ SAMPLES = [
         FF,
     ),
     Sample("mask", [MaskLayer(), RnnOutputLayer(n_out=2)], SERIES),
+    Sample(
+        "convolution-3d",
+        [Convolution3D(n_out=2, kernel_size=2, stride=(1, 2, 1), padding=(1, 0, 0)), MSE],
+        VOLUME,
+    ),
+    Sample(
+        "convolution-3d-same",
+        [
+            Convolution3D(
+                n_out=2, kernel_size=(2, 3, 2), convolution_mode="Same", data_format="NDHWC"
+            ),
+            MSE,
+        ],
+        VOLUME_LAST,
+    ),
+    Sample(
+        "pool-3d-max",
+        [Subsampling3DLayer(kernel_size=2, stride=1, convolution_mode="Truncate"), MSE],
+        VOLUME,
+        smooth=False,
+    ),
+    Sample("pool-3d-average", [Subsampling3DLayer(kernel_size=2, pooling_type="AVG"), MSE], VOLUME),
+    Sample("upsampling-3d", [Upsampling3D(size=(1, 2, 1)), MSE], VOLUME),
+    Sample("padding-3d", [ZeroPadding3DLayer(padding=(1, 0, 0, 1, 2, 0)), MSE], VOLUME),
+    Sample("cropping-3d", [Cropping3D(cropping=(1, 0, 0, 1, 1, 0)), MSE], VOLUME),
 ]

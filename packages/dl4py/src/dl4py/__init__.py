@@ -46,9 +46,11 @@ if TYPE_CHECKING:
     from dl4py.conf.layers import Convolution1D as Convolution1D
     from dl4py.conf.layers import Convolution1DLayer as Convolution1DLayer
     from dl4py.conf.layers import Convolution2D as Convolution2D
+    from dl4py.conf.layers import Convolution3D as Convolution3D
     from dl4py.conf.layers import ConvolutionLayer as ConvolutionLayer
     from dl4py.conf.layers import Cropping1D as Cropping1D
     from dl4py.conf.layers import Cropping2D as Cropping2D
+    from dl4py.conf.layers import Cropping3D as Cropping3D
     from dl4py.conf.layers import Deconvolution2D as Deconvolution2D
     from dl4py.conf.layers import DenseLayer as DenseLayer
     from dl4py.conf.layers import DepthwiseConvolution2D as DepthwiseConvolution2D
@@ -73,10 +75,13 @@ if TYPE_CHECKING:
     from dl4py.conf.layers import SpaceToBatchLayer as SpaceToBatchLayer
     from dl4py.conf.layers import SpaceToDepthLayer as SpaceToDepthLayer
     from dl4py.conf.layers import Subsampling1DLayer as Subsampling1DLayer
+    from dl4py.conf.layers import Subsampling3DLayer as Subsampling3DLayer
     from dl4py.conf.layers import SubsamplingLayer as SubsamplingLayer
     from dl4py.conf.layers import Upsampling1D as Upsampling1D
     from dl4py.conf.layers import Upsampling2D as Upsampling2D
+    from dl4py.conf.layers import Upsampling3D as Upsampling3D
     from dl4py.conf.layers import ZeroPadding1DLayer as ZeroPadding1DLayer
+    from dl4py.conf.layers import ZeroPadding3DLayer as ZeroPadding3DLayer
     from dl4py.conf.layers import ZeroPaddingLayer as ZeroPaddingLayer
     from dl4py.errors import ConfigurationError as ConfigurationError
     from dl4py.errors import ModelFileError as ModelFileError
@@ -121,9 +126,11 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "Convolution1D",
         "Convolution1DLayer",
         "Convolution2D",
+        "Convolution3D",
         "ConvolutionLayer",
         "Cropping1D",
         "Cropping2D",
+        "Cropping3D",
         "Deconvolution2D",
         "DenseLayer",
         "DepthwiseConvolution2D",
@@ -148,10 +155,13 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "SpaceToBatchLayer",
         "SpaceToDepthLayer",
         "Subsampling1DLayer",
+        "Subsampling3DLayer",
         "SubsamplingLayer",
         "Upsampling1D",
         "Upsampling2D",
+        "Upsampling3D",
         "ZeroPadding1DLayer",
+        "ZeroPadding3DLayer",
         "ZeroPaddingLayer",
     ),
     "dl4py.errors": (

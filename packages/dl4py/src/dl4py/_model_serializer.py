@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
@@ -40,7 +41,17 @@ MAX_CONFIGURATION_BYTES = 64 << 20
 MAX_BYTES = 1 << 32
 _HEADER_BYTES = 1 << 16  # more than any array file needs beside its numbers
 _CHUNK = 1 << 20
-_UNPACKING = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+# What zipfile raises for damaged entries, depending on which bytes are wrong.
+_UNPACKING = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
 _DATA_TYPES = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
@@ -189,25 +200,32 @@ class _Archive:
         """Whether there is such an entry."""
         return name in self._infos
 
-    def read(self, name: str, limit: int) -> bytes:
-        """An entry's bytes; the real size counts, not the declared one."""
+    def _info(self, name: str) -> zipfile.ZipInfo:
         info = self._infos.get(name)
         if info is None:
             known = ", ".join(self.names[:8]) or "nothing"
             raise ModelFileError(f"{self.where}: no entry {name}; it holds {known}")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ModelFileError(
+                f"{self.where}: {name} is packed by method {info.compress_type}; expected stored or "
+                "deflated"
+            )
+        return info
+
+    def read(self, name: str, limit: int) -> bytes:
+        """An entry's bytes; the real size counts, not the declared one."""
+        info = self._info(name)
         chunks = []
         total = 0
         try:
             with self._archive.open(info) as stream:
-                while chunk := stream.read(_CHUNK):
+                while total <= limit and (chunk := stream.read(_CHUNK)):
                     total += len(chunk)
-                    if total > limit:
-                        raise ModelFileError(
-                            f"{self.where}: {name} is larger than the limit of {limit} bytes"
-                        )
                     chunks.append(chunk)
         except _UNPACKING as problem:
             raise ModelFileError(f"{self.where}: {name} cannot be unpacked: {problem}") from None
+        if total > limit:
+            raise ModelFileError(f"{self.where}: {name} is larger than the limit of {limit} bytes")
         return b"".join(chunks)
 
     def configuration(self) -> Any:
@@ -222,18 +240,14 @@ class _Archive:
 
     def array(self, name: str, count: int, max_bytes: int) -> np.ndarray[Any, Any]:
         """A stored vector of ``count`` numbers; no more memory is taken than that needs."""
-        info = self._infos.get(name)
-        if info is None:
-            raise ModelFileError(
-                f"{self.where}: no entry {name}; it holds {', '.join(self.names[:8]) or 'nothing'}"
-            )
+        info = self._info(name)
         if info.file_size == 0 and self.has(NO_PARAMS):
             return np.zeros(0, np.float32)
         limit = min(max_bytes, count * 8 + _HEADER_BYTES)
         try:
             with self._archive.open(info) as stream:
                 found = np.asarray(read_array(cast(BinaryIO, stream), "nd4j", max_bytes=limit))
-        except (FormatError, *_UNPACKING) as problem:
+        except _UNPACKING as problem:
             raise ModelFileError(
                 f"{self.where}: {name}: {problem}; {count} numbers are expected"
             ) from None
@@ -254,13 +268,18 @@ class _Archive:
 
 @contextmanager
 def _opened(source: Source) -> Iterator[_Archive]:
-    where = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "model"
-    stream: Any = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as problem:
-        raise ModelFileError(f"{where}: not a zip, or truncated: {problem}") from None
-    with archive:
+    where = "model"
+    with ExitStack() as stack:
+        stream: Any = source
+        if isinstance(source, (str, os.PathLike)):
+            where = os.fspath(source)
+            stream = stack.enter_context(open(source, "rb"))
+        elif isinstance(source, bytes):
+            stream = io.BytesIO(source)
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(stream))
+        except _UNPACKING as problem:
+            raise ModelFileError(f"{where}: not a zip, or truncated: {problem}") from None
         yield _Archive(archive, where)
 
 

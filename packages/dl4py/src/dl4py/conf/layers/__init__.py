@@ -38,6 +38,9 @@ _MODULES: dict[str, tuple[str, ...]] = {
         "Convolution1D", "Convolution1DLayer", "Cropping1D", "Pooling1D", "Subsampling1DLayer",
         "Upsampling1D", "ZeroPadding1DLayer",
     ),
+    "_volumes": (
+        "Convolution3D", "Cropping3D", "Subsampling3DLayer", "Upsampling3D", "ZeroPadding3DLayer",
+    ),
     "_wrappers": ("FrozenLayer", "FrozenLayerWithBackprop", "MaskLayer"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -102,6 +105,11 @@ if TYPE_CHECKING:
     from dl4py.conf.layers._time import Subsampling1DLayer as Subsampling1DLayer
     from dl4py.conf.layers._time import Upsampling1D as Upsampling1D
     from dl4py.conf.layers._time import ZeroPadding1DLayer as ZeroPadding1DLayer
+    from dl4py.conf.layers._volumes import Convolution3D as Convolution3D
+    from dl4py.conf.layers._volumes import Cropping3D as Cropping3D
+    from dl4py.conf.layers._volumes import Subsampling3DLayer as Subsampling3DLayer
+    from dl4py.conf.layers._volumes import Upsampling3D as Upsampling3D
+    from dl4py.conf.layers._volumes import ZeroPadding3DLayer as ZeroPadding3DLayer
     from dl4py.conf.layers._wrappers import FrozenLayer as FrozenLayer
     from dl4py.conf.layers._wrappers import FrozenLayerWithBackprop as FrozenLayerWithBackprop
     from dl4py.conf.layers._wrappers import MaskLayer as MaskLayer

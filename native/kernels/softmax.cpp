@@ -17,6 +17,7 @@ namespace vm = vector_math;
 
 constexpr int64_t elements_per_piece = 8192;
 constexpr int64_t stack_row_bytes = 16384;
+constexpr int64_t sum_block = 64;  // vectors
 
 template <class T>
 ND_INLINE Vec<T> lane_numbers() {
@@ -53,24 +54,30 @@ ND_INLINE Row<T> exponentials(const T* x, T* y, int64_t n) {
     if (rest) top = larger(top, load_padded(x + whole, rest, lowest));
     const T maximum = across(top, larger);
     // A row of -inf alone: 0/0 is NaN, as everywhere.
-    Vec<T> sum{}, more{};
-    int64_t i = 0;
-    for (; i + 2 * lanes<T> <= whole; i += 2 * lanes<T>) {
-        const Vec<T> e = vm::exp(load(x + i) - maximum), f = vm::exp(load(x + i + lanes<T>) - maximum);
-        if (kWrite) store(y + i, e), store(y + i + lanes<T>, f);
-        sum += e, more += f;
-    }
-    for (; i < whole; i += lanes<T>) {
-        const Vec<T> e = vm::exp(load(x + i) - maximum);
-        if (kWrite) store(y + i, e);
-        sum += e;
+    // Blocks, so that a long row's small terms are not added one by one to a large sum.
+    Vec<T> total{};
+    for (int64_t i = 0; i < whole;) {
+        const int64_t end = std::min(whole, i + sum_block * lanes<T>);
+        Vec<T> sum{}, more{};
+        for (; i + 2 * lanes<T> <= end; i += 2 * lanes<T>) {
+            const Vec<T> e = vm::exp(load(x + i) - maximum), f = vm::exp(load(x + i + lanes<T>) - maximum);
+            if (kWrite) store(y + i, e), store(y + i + lanes<T>, f);
+            sum += e, more += f;
+        }
+        if (i < end) {
+            const Vec<T> e = vm::exp(load(x + i) - maximum);
+            if (kWrite) store(y + i, e);
+            sum += e;
+            i += lanes<T>;
+        }
+        total += sum + more;
     }
     if (rest) {
         const Vec<T> e = vm::exp(load_padded(x + whole, rest, lowest) - maximum);
         if (kWrite) store_partial(y + whole, e, rest);
-        more += lane_numbers<T>() < static_cast<T>(rest) ? e : Vec<T>{};  // a NaN maximum makes the padding NaN too
+        total += lane_numbers<T>() < static_cast<T>(rest) ? e : Vec<T>{};  // a NaN maximum makes the padding NaN too
     }
-    return {maximum, sum_across(sum + more)};
+    return {maximum, sum_across(total)};
 }
 
 template <class T, class F>
@@ -195,16 +202,18 @@ struct CrossEntropy {
         const T sum = exponentials<T, true>(x, p, columns).sum;
         int64_t i = 0;
         for (; i + lanes<T> <= columns; i += lanes<T>) {
-            const Vec<T> probability = load(p + i) / sum;
+            const Vec<T> probability = load(p + i) / sum, label = load(y + i);
             store(p + i, probability);
-            total += term(probability, load(y + i));
+            // Mostly one label of a row is not 0; a clipped logarithm times 0 adds nothing.
+            if (clip > 0 && !any(label != 0)) continue;
+            total += term(probability, label);
         }
         if (const int64_t rest = columns - i) {
             const Vec<T> probability = load_partial(p + i, rest) / sum;
             store_partial(p + i, probability, rest);
             total += known(term(probability, load_partial(y + i, rest)), rest);
         }
-        *loss = -sum_across(total);
+        *loss = sum == sum ? -sum_across(total) : sum;
     }
 
     void run(char* const* in, char* const* out, char*) const {

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "kernels/element_types.hpp"
 #include "kernels/families.hpp"
 
 template <class T>
 constexpr int dtype_of() {
-    return sizeof(T) == 8 ? ND_FLOAT64 : sizeof(T) == 4 ? ND_FLOAT32 : ND_UINT8;
+    return nd::kernels::dtype_of<T>;
 }
 
 template <class T>
@@ -45,6 +46,13 @@ class Host {
     std::vector<int64_t> shape_, strides_;
     std::vector<T> values_;
 };
+
+// Truth values are bytes.
+inline nd_desc as_bool(const Host<uint8_t>& bytes) {
+    nd_desc desc = bytes.desc();
+    desc.dtype = ND_BOOL;
+    return desc;
+}
 
 struct Prepared {
     nd_prepared prepared{};

@@ -29,8 +29,8 @@ struct Shape {
 };
 
 const Shape kShapes[] = {
-    {2, 1, 9, 8, 20, 5, 5, 1, 1, 0, 0, 0, 0, 1, 1},   {3, 20, 12, 12, 50, 5, 5, 1, 1, 0, 0, 0, 0, 1, 1},
-    {2, 3, 7, 9, 4, 3, 2, 2, 1, 1, 0, 0, 1, 1, 1},    {1, 16, 8, 8, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},
+    {2, 1, 9, 8, 20, 5, 5, 1, 1, 0, 0, 0, 0, 1, 1},  {3, 20, 12, 12, 50, 5, 5, 1, 1, 0, 0, 0, 0, 1, 1},
+    {2, 3, 7, 9, 4, 3, 2, 2, 1, 1, 0, 0, 1, 1, 1},   {1, 16, 8, 8, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1},
     {2, 5, 11, 10, 6, 2, 3, 1, 2, 2, 1, 1, 2, 2, 1},
 };
 
@@ -50,7 +50,8 @@ double error_of(Host<float>& got, Host<double>& wanted, const std::vector<int64_
 TEST(convolution_and_its_gradients) {
     for (const Shape& s : kShapes) {
         const int64_t oh = s.rows(), ow = s.columns();
-        Host<float> x({s.n, s.c, s.h, s.w}), w({s.o, s.c, s.kh, s.kw}), b({s.o}), y({s.n, s.o, oh, ow}), eps({s.n, s.o, oh, ow});
+        Host<float> x({s.n, s.c, s.h, s.w}), w({s.o, s.c, s.kh, s.kw}), b({s.o}), y({s.n, s.o, oh, ow}),
+            eps({s.n, s.o, oh, ow});
         Host<float> dx({s.n, s.c, s.h, s.w}), dw({s.o, s.c, s.kh, s.kw}), db({s.o});
         Host<double> yd({s.n, s.o, oh, ow}), dxd({s.n, s.c, s.h, s.w}), dwd({s.o, s.c, s.kh, s.kw}), dbd({s.o});
         x.randomize(1), w.randomize(2), b.randomize(3), eps.randomize(4);
@@ -63,7 +64,8 @@ TEST(convolution_and_its_gradients) {
                         dbd.at({o}) += e;
                         for (int64_t c = 0; c < s.c; ++c) {
                             s.window(r, q, [&](int64_t h, int64_t v, int64_t i, int64_t j) {
-                                const double xv = static_cast<double>(x.at({n, c, h, v})), wv = static_cast<double>(w.at({o, c, i, j}));
+                                const double xv = static_cast<double>(x.at({n, c, h, v})),
+                                             wv = static_cast<double>(w.at({o, c, i, j}));
                                 sum += xv * wv;
                                 dxd.at({n, c, h, v}) += e * wv;
                                 dwd.at({o, c, i, j}) += e * xv;
@@ -113,7 +115,8 @@ TEST(maximum_pooling_takes_the_first_of_ties_and_never_padding) {
                         double best = -INFINITY;
                         int64_t row = 0, column = 0;
                         s.window(r, q, [&](int64_t h, int64_t v, int64_t, int64_t) {
-                            if (static_cast<double>(x.at({n, c, h, v})) > best) best = static_cast<double>(x.at({n, c, h, v})), row = h, column = v;
+                            if (static_cast<double>(x.at({n, c, h, v})) > best)
+                                best = static_cast<double>(x.at({n, c, h, v})), row = h, column = v;
                         });
                         yd.at({n, c, r, q}) = best;
                         dxd.at({n, c, row, column}) += static_cast<double>(eps.at({n, c, r, q}));
@@ -195,7 +198,8 @@ TEST(a_blocked_output_feeds_the_next_kernel_and_comes_back_plain) {
     CHECK_EQUAL(reorder.status, ND_OK);
     reorder.run({aligned}, {back.bytes()});
     double worst = 0;
-    for (int64_t o = 0; o < 32; ++o) worst = std::max(worst, std::fabs(static_cast<double>(direct.at({1, o, 4, 5}) - back.at({1, o, 4, 5}))));
+    for (int64_t o = 0; o < 32; ++o)
+        worst = std::max(worst, std::fabs(static_cast<double>(direct.at({1, o, 4, 5}) - back.at({1, o, 4, 5}))));
     CHECK(worst < 1e-5);
     nd::kernels::layout_release(y.layout);
 }

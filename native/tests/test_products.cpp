@@ -12,7 +12,8 @@ template <class T>
 void product(int64_t m, int64_t k, int64_t n, bool a_f, bool b_f, bool c_f, bool with_bias) {
     Host<T> a({m, k}, a_f), b({k, n}, b_f), bias({n}), c({m, n}, c_f);
     a.randomize(1), b.randomize(2), bias.randomize(3);
-    const auto inputs = with_bias ? std::vector<nd_desc>{a.desc(), b.desc(), bias.desc()} : std::vector<nd_desc>{a.desc(), b.desc()};
+    const auto inputs =
+        with_bias ? std::vector<nd_desc>{a.desc(), b.desc(), bias.desc()} : std::vector<nd_desc>{a.desc(), b.desc()};
     std::vector<nd_desc> outputs{c.desc()};
     Prepared kernel(with_bias ? "linear" : "matmul", inputs, outputs);
     CHECK_EQUAL(kernel.status, ND_OK);
@@ -32,8 +33,8 @@ void product(int64_t m, int64_t k, int64_t n, bool a_f, bool b_f, bool c_f, bool
 }  // namespace
 
 TEST(products_of_every_order_and_size) {
-    const int64_t sizes[][3] = {{1, 1, 1}, {1, 7, 5}, {2, 32, 64}, {3, 17, 33}, {32, 4, 16}, {32, 16, 3}, {4, 32, 16},
-                                {5, 1, 9}, {64, 64, 64}, {70, 65, 67}, {129, 64, 10}, {61, 129, 131}};
+    const int64_t sizes[][3] = {{1, 1, 1},   {1, 7, 5}, {2, 32, 64},  {3, 17, 33},  {32, 4, 16},   {32, 16, 3},
+                                {4, 32, 16}, {5, 1, 9}, {64, 64, 64}, {70, 65, 67}, {129, 64, 10}, {61, 129, 131}};
     for (const auto& s : sizes) {
         for (int orders = 0; orders < 8; ++orders) {
             const bool a = orders & 1, b = orders & 2, c = orders & 4;
@@ -70,7 +71,8 @@ TEST(product_of_a_batch_with_a_repeated_operand) {
             for (int64_t i = 0; i < m; ++i) {
                 for (int64_t j = 0; j < 50; ++j) {
                     double sum = 0;
-                    for (int64_t l = 0; l < 60; ++l) sum += static_cast<double>(a.at({q, i, l})) * static_cast<double>(b.at({l, j}));
+                    for (int64_t l = 0; l < 60; ++l)
+                        sum += static_cast<double>(a.at({q, i, l})) * static_cast<double>(b.at({l, j}));
                     worst = std::max(worst, std::fabs(sum - static_cast<double>(c.at({q, i, j}))));
                 }
             }

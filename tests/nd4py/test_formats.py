@@ -246,3 +246,32 @@ def test_double_prints_as_in_java(value: float, text: str) -> None:
 )
 def test_float_prints_as_in_java(value: float, text: str) -> None:
     assert formats.java_float(value) == text
+
+
+def test_symbolic_link_stays(tmp_path) -> None:
+    (tmp_path / "real.npy").write_bytes(b"old")
+    (tmp_path / "link.npy").symlink_to("real.npy")
+    formats.write_array(tmp_path / "link.npy", np.arange(3), "npy")
+    assert (tmp_path / "link.npy").is_symlink()
+    assert np.array_equal(np.load(tmp_path / "real.npy"), np.arange(3))
+
+
+def test_pipe_is_written_to_and_not_replaced(tmp_path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        formats.write_array(path, np.arange(3), "npy")
+        assert path.is_fifo()
+        assert np.array_equal(np.load(io.BytesIO(os.read(reading, 4096))), np.arange(3))
+    finally:
+        os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("none/array.npy", FileNotFoundError), (".", IsADirectoryError)]
+)
+def test_target_that_cannot_be_written_is_named(name, error, tmp_path) -> None:
+    with pytest.raises(error) as caught:
+        formats.write_array(tmp_path / name, np.arange(3))
+    assert caught.value.filename == str(tmp_path / name)

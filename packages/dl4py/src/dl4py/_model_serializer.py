@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
@@ -23,7 +21,7 @@ import numpy as np
 from dl4py.conf._multi_layer import from_json_tree, parse_json
 from dl4py.errors import ConfigurationError, ModelFileError
 from dl4py.nn._parameters import ParameterLayout
-from nd4py.formats import FormatError, array_to_bytes, read_array
+from nd4py.formats import FormatError, array_to_bytes, open_target, read_array
 
 if TYPE_CHECKING:
     from dl4py.nn import MultiLayerNetwork
@@ -82,7 +80,7 @@ def write_model(
             entries.append((UPDATER_STATE, array_to_bytes(state)))
     if normalizer is not None:
         entries.append((NORMALIZER, _normalizer_bytes(normalizer)))
-    with _written(target) as stream:
+    with open_target(target) as stream:
         _write_entries(stream, entries)
 
 
@@ -157,7 +155,7 @@ def add_normalizer_to_model(path: str | os.PathLike[str], normalizer: Any) -> No
         entries = [
             (name, archive.read(name, MAX_BYTES)) for name in archive.names if name != NORMALIZER
         ]
-    with _written(path) as stream:
+    with open_target(path) as stream:
         _write_entries(stream, [*entries, (NORMALIZER, _normalizer_bytes(normalizer))])
 
 
@@ -281,27 +279,6 @@ def _opened(source: Source) -> Iterator[_Archive]:
         except _UNPACKING as problem:
             raise ModelFileError(f"{where}: not a zip, or truncated: {problem}") from None
         yield _Archive(archive, where)
-
-
-@contextmanager
-def _written(target: Target) -> Iterator[IO[bytes]]:
-    """A stream to write to; a path receives its file only when all is written."""
-    if not isinstance(target, (str, os.PathLike)):
-        yield target
-        return
-    path = Path(target)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with open(aside, "xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        if path.exists():
-            os.chmod(aside, path.stat().st_mode & 0o7777)
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
 
 
 def _write_entries(stream: IO[bytes], entries: list[tuple[str, bytes]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,16 +105,11 @@ def _write(stream: BinaryIO, kind: str, batches: Iterator[Any]) -> None:
 
 @contextmanager
 def _opened(output: str) -> Iterator[BinaryIO]:
+    from nd4py.formats import open_target
+
     if output == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(output)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with open(aside, "xb") as stream:
-            yield stream
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    with open_target(output) as stream:
+        yield stream

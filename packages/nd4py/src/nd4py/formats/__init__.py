@@ -16,3 +16,4 @@ from ._array_files import write_npz as write_npz
 from ._errors import FormatError as FormatError
 from ._java_text import java_double as java_double
 from ._java_text import java_float as java_float
+from ._streams import open_target as open_target

@@ -153,17 +153,38 @@ def open_source(source: Source, max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[
 
 @contextmanager
 def open_target(target: Target) -> Iterator[BinaryIO]:
-    """A stream to write to; a path receives its file only when all is written, an existing one is replaced."""
+    """A stream to write to; a path receives its file only when all is written, an existing one is replaced.
+
+    A symbolic link stays and its file is replaced; a device or pipe is written to as it is.
+
+    Raises:
+        TypeError: the target is neither a path nor a binary stream.
+        FileNotFoundError: the folder does not exist.
+        IsADirectoryError: the path is a folder.
+    """
     if not isinstance(target, (str, os.PathLike)):
         if not hasattr(target, "write"):
             raise TypeError(f"expected a path or a binary stream, received {type(target).__name__}")
         yield target
         return
-    path = Path(target)
-    aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    try:
-        with open(aside, "xb") as stream:
+    given = Path(target)
+    if given.exists() and not given.is_file():
+        # Moved over a device, a file would take its place. A folder raises here, with its name.
+        with open(target, "wb") as stream:
             yield stream
+        return
+    path = Path(os.path.realpath(target))
+    aside = path.with_name(f".{path.name[:100]}.{os.urandom(6).hex()}")
+    try:
+        stream = open(aside, "xb")  # noqa: SIM115 (closed below, before the move)
+    except OSError as problem:
+        # The name that the caller knows, not that of the file aside.
+        raise OSError(problem.errno, problem.strerror, os.fspath(target)) from None
+    try:
+        with stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         if path.exists():
             os.chmod(aside, path.stat().st_mode & 0o7777)
         os.replace(aside, path)

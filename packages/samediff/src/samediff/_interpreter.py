@@ -30,6 +30,10 @@ class InterpretedPlan:
             known[value] = given = to_numpy(array)
             if given.dtype != dtype:
                 raise TypeError(f"input {value.label!r}: expected {dtype}, received {given.dtype}")
+            if given.shape != value.shape:
+                raise ValueError(
+                    f"input {value.label!r}: the plan was made for {value.shape}, received {given.shape}"
+                )
         for (value, dtype), number in zip(self._scalars, scalars, strict=True):
             known[value] = np.asarray(number, dtype)
         execute(self._program.nodes, known, check=self._check)

@@ -281,7 +281,7 @@ def main() -> None:
         return
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/quickstart")
     folder.mkdir(parents=True, exist_ok=True)
-    print(nd.backend_info() if hasattr(nd, "backend_info") else "")
+    print(nd.backend_info())
     curves = {job.name: run(job, folder) for job in JOBS}
     print(f"\nscore curves: {plot(curves, folder)}")
     print_times()

@@ -37,8 +37,7 @@ FF = InputType.feed_forward(3)
 CNN = InputType.convolutional
 
 
-# ------------------------------------------------------------------------------------------------------------
-# defaults
+# ----------------------------------------------------------------------------------------- defaults
 
 
 def test_layers_take_unset_fields_from_the_network():
@@ -110,8 +109,7 @@ def test_names_are_given_and_must_differ():
         build(DenseLayer(n_out=4, name="a"), OutputLayer(n_out=2, name="a"), input_type=FF)
 
 
-# ----------------------------------------------------------------------------------------------
-# sizes and preprocessors
+# -------------------------------------------------------------------------- sizes and preprocessors
 
 
 def test_sizes_follow_from_the_input_type():
@@ -253,8 +251,7 @@ def test_text_that_is_no_json_is_refused(text):
         MultiLayerConfiguration.from_json(text)
 
 
-# --------------------------------------------------------------------------------------------------------------
-# errors
+# ------------------------------------------------------------------------------------------- errors
 
 # What Deeplearning4j refuses when a configuration is built, initialised or used; ours is refused at
 # that stage or before.

@@ -134,8 +134,7 @@ def test_java_objects_are_listed_and_never_read():
     assert restore_multi_layer_network(data).num_params() == 51
 
 
-# ----------------------------------------------------------------------------------------------------------
-# bad files
+# ---------------------------------------------------------------------------------------- bad files
 
 
 BAD = {
@@ -260,8 +259,7 @@ def test_changed_bytes_load_or_fail_cleanly(changes):
         restore_multi_layer_network(bytes(data))
 
 
-# ------------------------------------------------------------------------------------------------------
-# atomic writing
+# ----------------------------------------------------------------------------------- atomic writing
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):

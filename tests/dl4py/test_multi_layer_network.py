@@ -32,8 +32,7 @@ def params_of(net):
     return np.array(net.params())
 
 
-# -----------------------------------------------------------------------------------------------------------
-# parameters
+# --------------------------------------------------------------------------------------- parameters
 
 
 def test_parameters_lie_in_one_vector_in_column_major_blocks():
@@ -87,8 +86,7 @@ def test_what_needs_parameters_says_so_before_init():
         MultiLayerNetwork(mlp_configuration()).params()
 
 
-# -------------------------------------------------------------------------------------------------------------
-# training
+# ----------------------------------------------------------------------------------------- training
 
 
 def test_fit_follows_the_formula_of_softmax_regression():
@@ -276,8 +274,7 @@ def test_control_c_leaves_a_usable_network():
     assert net.score() <= score + 1e-3
 
 
-# ------------------------------------------------------------------------------------------------------------
-# inference
+# ---------------------------------------------------------------------------------------- inference
 
 
 def test_output_of_an_iterator_is_that_of_all_rows():
@@ -350,8 +347,7 @@ def test_output_beside_training_sees_whole_values():
     assert bad == []
 
 
-# ---------------------------------------------------------------------------------------------------
-# scores and objects
+# ------------------------------------------------------------------------------- scores and objects
 
 
 def test_score_of_data_adds_the_regularisation():

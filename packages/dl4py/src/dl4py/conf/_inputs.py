@@ -51,8 +51,7 @@ class InputType(JavaObject):
             count *= abs(size)
         return count
 
-    # ----------------------------------------------------------------------------------------------------
-    # factories
+    # ------------------------------------------------------------------------------------ factories
 
     @staticmethod
     def feed_forward(size: int, time_distributed_format: str | None = None) -> InputTypeFeedForward:

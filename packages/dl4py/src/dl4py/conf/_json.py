@@ -244,8 +244,7 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-# ------------------------------------------------------------------------------------------------------
-# plain values
+# ------------------------------------------------------------------------------------- plain values
 
 
 def _refuse(expected: str, value: object, path: str) -> ConfigurationError:

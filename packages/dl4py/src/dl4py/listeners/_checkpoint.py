@@ -191,8 +191,7 @@ class CheckpointListener(TrainingListener):
                 continue
             (self._folder / checkpoint.filename).unlink(missing_ok=True)
 
-    # -------------------------------------------------------------------------------------------------------
-    # reading
+    # -------------------------------------------------------------------------------------- reading
 
     @staticmethod
     def available_checkpoints(root_dir: str | os.PathLike[str]) -> list[Checkpoint]:

@@ -141,7 +141,7 @@ def _step(
         network.flat_params[:] = (
             2.0 * before - network.flat_params
         )  # the step was subtracted and shall be added
-    network._round_to_half()
+    network.round_to_half()
     if asked:
         _tell(network, inputs, results[1:], probes, activations, gradients)
 
@@ -202,4 +202,4 @@ def apply_constraints(network: MultiLayerNetwork) -> None:
                 if slot is not None:
                     view = slot.of(network.flat_params)
                     view[...] = to_numpy(constraint.apply(from_numpy(view)))
-    network._round_to_half()
+    network.round_to_half()

@@ -6,7 +6,8 @@ network keeps one graph per set of shapes it has met (a smaller last batch makes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,7 @@ def record(
     layers = conf.layers
     stop = len(layers) if last is None else last + 1
     for index, layer in enumerate(layers[:stop]):
-        try:
+        with _recording(sd, layer.label(index)):
             run.layer = index
             pre = conf.input_pre_processors.get(index)
             if pre is not None:
@@ -173,9 +174,17 @@ def record(
                 x = layer.forward(x, params, run)
                 mask = layer.mask_after(mask)
             graph.activations.append(_named(sd, x, f"activation_{index}"))
-        except (TypeError, ValueError) as problem:
-            raise type(problem)(f"{layer.label(index)}: {problem}") from None
     return graph
+
+
+@contextmanager
+def _recording(sd: SameDiff, layer: str) -> Iterator[None]:
+    """Errors of what is recorded inside, now and when it runs, name the layer."""
+    try:
+        with sd.place(layer):
+            yield
+    except (TypeError, ValueError) as problem:
+        raise type(problem)(f"{layer}: {problem}") from None
 
 
 def _named(sd: SameDiff, value: Any, name: str) -> Any:

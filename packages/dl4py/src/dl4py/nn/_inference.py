@@ -51,14 +51,14 @@ class Inference:
         )
         graph, plan = self._plan("output", shapes, train)
         inputs = (features, *(m for m in masks if m is not None))
-        if not train and len(inputs) == 1 and not network._half:
+        if not train and len(inputs) == 1 and not network.half:
             with self._lock:
                 while len(self.plans) >= _KEPT:
                     self.plans.pop(next(iter(self.plans)))
                 self.plans[shapes.features] = plan.plan_for(shapes.features)
         return (
-            network._give(to_numpy(self._run(graph, plan, inputs)[0]))
-            if network._half
+            network.give(to_numpy(self._run(graph, plan, inputs)[0]))
+            if network.half
             else self._run(graph, plan, inputs)[0]
         )
 
@@ -74,7 +74,7 @@ class Inference:
         shapes = Shapes(tuple(features.shape), None, None if mask is None else tuple(mask.shape))
         graph, plan = self._plan("activations", shapes, train, last)
         found = self._run(graph, plan, (features,) if mask is None else (features, mask))
-        return [features, *(network._give(to_numpy(a)) if network._half else a for a in found)]
+        return [features, *(network.give(to_numpy(a)) if network.half else a for a in found)]
 
     def loss(self, data: DataSet, training: bool) -> tuple[float, int]:
         """The summed loss of a batch, and its number of examples (as the labels count them)."""
@@ -88,7 +88,7 @@ class Inference:
         inputs, shapes = bind(self._network, data)
         graph, plan = self._plan("rows", shapes, False)
         rows = self._run(graph, plan, inputs)[0]
-        return self._network._give(to_numpy(rows)) if self._network._half else rows
+        return self._network.give(to_numpy(rows)) if self._network.half else rows
 
     def input_gradient(self, data: DataSet) -> Any:
         """The gradient of the summed loss by the features, in training mode."""
@@ -106,8 +106,7 @@ class Inference:
         graph.sd.set_loss_variables(graph.loss)
         return graph.sd.calculate_gradients(values, "input")["input"]
 
-    # ----------------------------------------------------------------------------------------------------
-    # compiling
+    # ------------------------------------------------------------------------------------ compiling
 
     def _plan(
         self, what: str, shapes: Shapes, train: bool, last: int | None = None

@@ -15,10 +15,10 @@ from dl4py.conf.layers import AbstractLayer, AbstractOutputLayer
 from dl4py.errors import NotANumberError
 from dl4py.nn._graph import Shapes
 from dl4py.nn._inference import Inference
-from dl4py.nn._parameters import ParameterLayout, aligned_zeros, initial_state, initialise
+from dl4py.nn._network_memory import AbstractNetwork
+from dl4py.nn._parameters import initialise
 from dl4py.nn._regularization import regularization_score
 from dl4py.nn._training import TrainingStep
-from nd4py import dtypes
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.data import DataSet
 
@@ -26,14 +26,8 @@ if TYPE_CHECKING:
     from dl4py.listeners import TrainingListener
     from nd4py import NDArray
 
-_STORED: dict[str, np.dtype[Any]] = {
-    "FLOAT": np.dtype(np.float32),
-    "DOUBLE": np.dtype(np.float64),
-    "HALF": np.dtype(np.float16),
-}
 
-
-class MultiLayerNetwork:
+class MultiLayerNetwork(AbstractNetwork):
     """A trainable network of layers in a row.
 
     Answers to ``org.deeplearning4j.nn.multilayer.MultiLayerNetwork``. Training steps run one at a
@@ -61,17 +55,12 @@ class MultiLayerNetwork:
     """
 
     def __init__(self, configuration: MultiLayerConfiguration) -> None:
+        super().__init__(configuration)
         self.configuration = configuration
-        self.layers = configuration.layers
-        self.layout = ParameterLayout(self.layers)
         self.iteration_count = configuration.iteration_count
         self.epoch_count = configuration.epoch_count
         self.last_batch_size = 0
         self._check_numerics = False
-        self._stored = _STORED[configuration.data_type]
-        self._half = configuration.data_type == "HALF"
-        self._computed: np.dtype[Any] = np.dtype(np.float32) if self._half else self._stored
-        self.compute_dtype = dtypes.dtype(self._computed)
         last = self.layers[-1]
         self.averages_score = configuration.confs[-1].mini_batch
         self._always_averages = isinstance(last, AbstractOutputLayer) and last.always_averages
@@ -80,13 +69,11 @@ class MultiLayerNetwork:
         self._score: Any = 0.0
         self._lock = threading.Lock()
         self._direction: Any = None
-        self._initialised = False
         self._step: TrainingStep | None = None
         self.last_etl_time = 0.0  # milliseconds that the last batch was waited for
         self.probed: dict[Any, Any] = {}  # what listeners asked the last iteration for
 
-    # -------------------------------------------------------------------------------------------------
-    # parameters
+    # ----------------------------------------------------------------------------------- parameters
 
     def init(self, params: Any = None) -> MultiLayerNetwork:
         """Makes the parameters: fresh ones from the seed, or a copy of the given flat vector.
@@ -96,27 +83,15 @@ class MultiLayerNetwork:
             ValueError: the vector has another length than the network needs.
         """
         self._allocate()
+        self._forget_plans()
         if params is None:
             initialise(self.layout, self.layers, self.flat_params, self.configuration.seed)
-            self._round_to_half()
+            self.round_to_half()
         else:
             self.set_params(params)
         self.configuration = self.configuration.with_variables()
         self._initialised = True
         return self
-
-    def _allocate(self) -> None:
-        self.flat_params = aligned_zeros(self.layout.length, self._computed)
-        self.flat_gradient = aligned_zeros(self.layout.length, self._computed)
-        self.flat_state = initial_state(self.layout, self._computed)
-        self.parameter_views = {
-            s.key: from_numpy(s.of(self.flat_params)) for s in self.layout.slots
-        }
-        self.gradient_views = {
-            s.key: from_numpy(s.of(self.flat_gradient)) for s in self.layout.slots
-        }
-        self._params = from_numpy(self.flat_params)
-        self._forget_plans()
 
     def _forget_plans(self) -> None:
         self._steps: dict[Shapes, TrainingStep] = {}
@@ -125,85 +100,7 @@ class MultiLayerNetwork:
         self._inference = Inference(self)
         self._outputs = self._inference.plans
 
-    def _require_init(self) -> None:
-        if not self._initialised:
-            raise RuntimeError("the network has no parameters yet: call init() first")
-
-    def is_init_called(self) -> bool:
-        """Whether `init` has made the parameters."""
-        return self._initialised
-
-    def params(self) -> NDArray:
-        """All parameters as one vector, in Deeplearning4j's order.
-
-        The network's own memory, except in HALF networks, which give a float16 copy.
-        """
-        self._require_init()
-        given: NDArray = self._give(self.flat_params, self._params)
-        return given
-
-    def _give(self, values: NumpyArray[Any], live: Any = None) -> Any:
-        if self._half:
-            return from_numpy(values.astype(np.float16))
-        return from_numpy(values) if live is None else live
-
-    def num_params(self) -> int:
-        """Number of parameters."""
-        return self.layout.length
-
-    def set_params(self, params: Any) -> None:
-        """Copies a flat vector into the parameters.
-
-        Raises:
-            ValueError: it has another length.
-        """
-        values = to_numpy(params).ravel()
-        if values.size != self.layout.length:
-            raise ValueError(
-                f"set_params: the network has {self.layout.length} parameters; received {values.size} numbers"
-            )
-        self.flat_params[:] = values
-
-    def param_table(self) -> dict[str, NDArray]:
-        """Parameters by key such as ``0_W``: views of the network's memory (float16 copies in HALF
-        networks).
-        """
-        self._require_init()
-        return {s.key: self.get_param(s.key) for s in self.layout.table}
-
-    def get_param(self, key: str) -> NDArray:
-        """One parameter array.
-
-        Raises:
-            KeyError: there is no such parameter.
-        """
-        self._require_init()
-        given: NDArray = self._give(self._slot(key).of(self.flat_params), self.parameter_views[key])
-        return given
-
-    def set_param(self, key: str, value: Any) -> None:
-        """Copies an array into one parameter.
-
-        Raises:
-            KeyError: there is no such parameter.
-            ValueError: the shape differs.
-        """
-        target = self._slot(key).of(self.flat_params)
-        values = to_numpy(value)
-        if values.shape != target.shape:
-            raise ValueError(f"set_param: {key} has shape {target.shape}; received {values.shape}")
-        target[...] = values
-
-    def _slot(self, key: str) -> Any:
-        found = self.layout.by_key.get(key)
-        if found is None:
-            raise KeyError(
-                f"no parameter {key!r}; the network has {', '.join(self.layout.by_key) or 'none'}"
-            )
-        return found
-
-    # ---------------------------------------------------------------------------------------------------
-    # training
+    # ------------------------------------------------------------------------------------- training
 
     def fit(
         self,
@@ -281,7 +178,7 @@ class MultiLayerNetwork:
 
     def _iterate_fully(self, data: DataSet) -> None:
         """One iteration with everything that the hot path leaves out."""
-        self._require_init()
+        self.require_init()
         from dl4py.nn._fitting import run_iteration
 
         run_iteration(self, data)
@@ -314,7 +211,7 @@ class MultiLayerNetwork:
 
     def remember_step(self, step: TrainingStep) -> None:
         """Makes a step the first candidate of the next iteration's hot path."""
-        special = self._half or self._constrained or self._special_optimizer or self._check_numerics
+        special = self.half or self._constrained or self._special_optimizer or self._check_numerics
         masked = step.masked or self._listeners
         self._step = None if special or masked else step
 
@@ -330,60 +227,22 @@ class MultiLayerNetwork:
         """Computes gradient and score of a batch in training mode without changing parameters; see
         `gradient`, `score`.
         """
-        self._require_init()
+        self.require_init()
         from dl4py.nn._fitting import run_gradient
 
         run_gradient(self, data)
-
-    def gradient(self) -> dict[str, NDArray]:
-        """The gradient of the last computation by parameter key: views of one vector, summed over
-        the examples.
-        """
-        self._require_init()
-        return dict(self.gradient_views)
-
-    def gradients_view_array(self) -> NDArray:
-        """The flat gradient vector, laid out as `params`."""
-        self._require_init()
-        return from_numpy(self.flat_gradient)
 
     def calculate_gradients(
         self, features: Any, labels: Any, features_mask: Any = None, labels_mask: Any = None
     ) -> tuple[dict[str, NDArray], NDArray]:
         """Gradients of the summed loss by parameter key, and by the features."""
-        self._require_init()
+        self.require_init()
         data = DataSet(features, labels, features_mask, labels_mask)
         self.compute_gradient_and_score(data)
         gradients = {
             key: from_numpy(np.array(to_numpy(g))) for key, g in self.gradient_views.items()
         }
         return gradients, self._inference.input_gradient(data)
-
-    def updater_state(self) -> NDArray:
-        """The updater's state as one vector; of length 0 where no updater has any."""
-        self._require_init()
-        given: NDArray = self._give(self.flat_state)
-        return given
-
-    def set_updater_state(self, state: Any) -> None:
-        """Copies a flat vector into the updater's state.
-
-        Raises:
-            ValueError: it has another length.
-        """
-        values = to_numpy(state).ravel()
-        if values.size != self.layout.state_length:
-            raise ValueError(
-                f"set_updater_state: the network's updaters have {self.layout.state_length} numbers; "
-                f"received {values.size}"
-            )
-        self.flat_state[:] = values
-
-    def _round_to_half(self) -> None:
-        if self._half:
-            with np.errstate(over="ignore"):  # what is too large for float16 becomes infinite there
-                for vector in (self.flat_params, self.flat_state):
-                    vector[:] = vector.astype(np.float16)
 
     @property
     def check_numerics(self) -> bool:
@@ -397,8 +256,7 @@ class MultiLayerNetwork:
             if self._initialised:
                 self._forget_plans()
 
-    # --------------------------------------------------------------------------------------------------
-    # inference
+    # ------------------------------------------------------------------------------------ inference
 
     def output(
         self,
@@ -425,7 +283,7 @@ class MultiLayerNetwork:
                 return self._outputs[x.shape].run((x,), ())[0]  # type: ignore[no-any-return]
             except (AttributeError, KeyError, TypeError, ValueError):
                 pass  # not met before, or another dtype, or no NDArray
-        self._require_init()
+        self.require_init()
         found: NDArray = self._inference.output(x, train, features_mask, labels_mask)
         return found
 
@@ -443,20 +301,19 @@ class MultiLayerNetwork:
         self, x: Any, *, train: bool = False, features_mask: Any = None
     ) -> list[NDArray]:
         """The input and the activations of every layer."""
-        self._require_init()
+        self.require_init()
         return self._inference.feed_forward(x, len(self.layers) - 1, train, features_mask)
 
     def feed_forward_to_layer(self, layer: int, x: Any, *, train: bool = False) -> list[NDArray]:
         """The input and the activations of the layers up to an index, which is included."""
-        self._require_init()
+        self.require_init()
         if not 0 <= layer < len(self.layers):
             raise IndexError(
                 f"feed_forward_to_layer: layers are 0 to {len(self.layers) - 1}; received {layer}"
             )
         return self._inference.feed_forward(x, layer, train, None)
 
-    # -----------------------------------------------------------------------------------------------------
-    # scores
+    # --------------------------------------------------------------------------------------- scores
 
     def score(self, data: DataSet | None = None, *, training: bool = False) -> float:
         """The score of the last iteration, or of a DataSet: loss per example plus regularisation."""
@@ -465,7 +322,7 @@ class MultiLayerNetwork:
             if type(value) is not float:
                 value = self._score = float(value.item() if hasattr(value, "item") else value)
             return value
-        self._require_init()
+        self.require_init()
         total, rows = self._inference.loss(data, training)
         divisor = rows if self.averages_score or self._always_averages else 1
         return total / divisor + self.regularization_score()
@@ -476,7 +333,7 @@ class MultiLayerNetwork:
 
     def score_examples(self, data: DataSet, *, add_regularization_terms: bool = True) -> NDArray:
         """The score of each example, ``[n, 1]``."""
-        self._require_init()
+        self.require_init()
         rows = to_numpy(self._inference.loss_rows(data))
         extra = self.regularization_score() if add_regularization_terms else 0.0
         return from_numpy((rows + np.asarray(extra, rows.dtype)).astype(rows.dtype))
@@ -506,8 +363,7 @@ class MultiLayerNetwork:
 
         return self.do_evaluation(data, RegressionEvaluation())[0]
 
-    # --------------------------------------------------------------------------------------------------
-    # the object
+    # ----------------------------------------------------------------------------------- the object
 
     @property
     def listeners(self) -> tuple[TrainingListener, ...]:
@@ -544,7 +400,7 @@ class MultiLayerNetwork:
 
     def clone(self) -> MultiLayerNetwork:
         """An independent copy: parameters, updater state and counters, but no listeners."""
-        self._require_init()
+        self.require_init()
         other = MultiLayerNetwork(self.configuration).init(self.flat_params)
         other.set_updater_state(self.flat_state)
         other.iteration_count, other.epoch_count = self.iteration_count, self.epoch_count

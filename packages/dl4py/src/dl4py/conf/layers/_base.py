@@ -124,8 +124,7 @@ class AbstractLayer(JavaObject):
     runtime_name: ClassVar[str | None] = None  # in summaries, where it is not the class name
     frozen: ClassVar[bool] = False  # parameters that training never changes
 
-    # ---------------------------------------------------------------------------------------------
-    # building a network
+    # --------------------------------------------------------------------------- building a network
 
     def with_defaults(self: Layer, defaults: Defaults) -> Layer:
         """This layer with every unset field taken from the network's defaults."""
@@ -212,8 +211,7 @@ class AbstractLayer(JavaObject):
         """Gradient normalisation and its threshold."""
         return "None", 0.0
 
-    # --------------------------------------------------------------------------------------------------
-    # forward pass
+    # --------------------------------------------------------------------------------- forward pass
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """Its activations for the (preprocessed, dropped out) input ``x``."""

@@ -1,5 +1,6 @@
 // What the hardware allows: the bare oneDNN primitives of a training step, and one Adam pass, with nothing in between.
-// No activations, losses, bias sums or layout conversions. Prints "<net> <microseconds>" lines: medians over many runs.
+// No activations, losses, bias sums or layout conversions. And the matrix products of the two vendor libraries alone. Prints "<net> <microseconds>" lines: medians over many runs.
+#include <cblas.h>
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <algorithm>
@@ -119,7 +120,30 @@ struct Net {
     }
 };
 
+static void square_products(int64_t n) {
+    const memory::desc desc({n, n}, memory::data_type::f32, Tag::ab);
+    const dnnl::matmul matmul(dnnl::matmul::primitive_desc(engine, desc, desc, desc));
+    const memory a(desc, engine), b(desc, engine), c(desc, engine);
+    for (const memory& m : {a, b}) std::fill_n(static_cast<float*>(m.get_data_handle()), n * n, 0.5f);
+    std::printf("matmul_%d_f32 %.1f\n", static_cast<int>(n), median(
+        [&] {
+            matmul.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+            stream.wait();
+        },
+        40));
+    const auto size = static_cast<size_t>(n * n);
+    const std::vector<double> x(size, 0.5), y(size, 0.5);
+    std::vector<double> z(size);
+    const auto m = static_cast<blasint>(n);
+    std::printf("matmul_%d_f64 %.1f\n", static_cast<int>(n), median(
+        [&] {
+            scipy_cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, m, m, 1, x.data(), m, y.data(), m, 0, z.data(), m);
+        },
+        40));
+}
+
 int main() {
+    square_products(1024);
     Net mlp;
     const int64_t sizes[] = {784, 256, 128, 10};
     for (int i = 0; i < 3; ++i) mlp.dense(64, sizes[i], sizes[i + 1], i > 0);

@@ -54,6 +54,7 @@ class SameDiff:
         self._variables: dict[str, SDVariable] = {}
         self._order: dict[GraphNode, int] = {}
         self._scopes: list[str] = []
+        self._place = ""
         self._taken: dict[str, int] = {}
         self._losses: tuple[str, ...] = ()
         self._inference: dict[Any, InferencePlan] = {}
@@ -145,11 +146,8 @@ class SameDiff:
     def _add(self, name: str, kind: VariableType, **fields: Any) -> SDVariable:
         name = self._scoped(name)
         if not name or name in self._variables:
-            raise ValueError(
-                f"variable {name!r}: the name is taken"
-                if name
-                else "variable: the name must not be empty"
-            )
+            reason = "is taken" if name else "must not be empty"
+            raise ValueError(f"variable {name!r}: the name {reason}")
         variable = SDVariable(self, name, kind, **fields)
         self._variables[name] = variable
         return variable
@@ -162,6 +160,15 @@ class SameDiff:
             yield
         finally:
             self._scopes.pop()
+
+    @contextmanager
+    def place(self, description: str) -> Iterator[None]:
+        """Messages about operations recorded inside begin with the description; names stay as they are."""
+        before, self._place = self._place, description
+        try:
+            yield
+        finally:
+            self._place = before
 
     def _scoped(self, name: str) -> str:
         return "/".join((*self._scopes, name))
@@ -188,7 +195,7 @@ class SameDiff:
                     f"{op.name}: variable {x.name!r} belongs to another graph; all inputs must be of one graph"
                 )
         base = name if name is not None else self._free(op.name)
-        node = GraphNode(self._scoped(base), op, tuple(inputs), dict(attrs))
+        node = GraphNode(self._scoped(base), op, tuple(inputs), dict(attrs), self._place)
         self._order[node] = len(self._order)
         node.outputs = tuple(
             self._add(base if i == 0 else f"{base}:{i}", VariableType.ARRAY, node=node)

@@ -56,7 +56,7 @@ def trace(
         if variable not in values:
             values[variable] = _leaf(graph, variable, shapes)
     for node in nodes:
-        graph.origin = node.name
+        graph.origin = node.origin
         inputs = [values[x] if isinstance(x, SDVariable) else x for x in node.inputs]
         made = graph.record(node.op, inputs, node.attrs)
         results: tuple[Any, ...] = made if isinstance(made, tuple) else (made,)

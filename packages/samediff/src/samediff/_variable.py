@@ -33,14 +33,22 @@ class VariableType(enum.Enum):
 class GraphNode:
     """One operation of the user's graph, as it was called."""
 
-    __slots__ = ("attrs", "inputs", "name", "op", "outputs")
+    __slots__ = ("attrs", "inputs", "name", "op", "outputs", "place")
 
-    def __init__(self, name: str, op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any]):
+    def __init__(
+        self, name: str, op: Op, inputs: tuple[Any, ...], attrs: dict[str, Any], place: str = ""
+    ):
         self.name = name
+        self.place = place  # see SameDiff.place
         self.op = op
         self.inputs = inputs  # variables, arrays, Python numbers and None
         self.attrs = attrs
         self.outputs: tuple[SDVariable, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """How messages about this operation begin."""
+        return f"{self.place}: {self.name}" if self.place else self.name
 
 
 class SDVariable(GraphVariable):

@@ -1,72 +1,17 @@
-"""Networks: model zips before and after training, configurations, preprocessors, training and
-listeners."""
+"""Networks: model zips before and after training, configurations, preprocessors."""
 
 from __future__ import annotations
 
 import io
 import json
-import logging
 import re
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from harness import Case, NotSupported, compare, number
-
-GRADIENT_RTOL = 2e-4  # of the largest element, as the fixtures' page says
-STATE_RTOL = 1e-3  # parameters and state after several steps
-
-
-def load(case: Case, name: str | None = None) -> Any:
-    """The network of a companion zip."""
-    from dl4py import MultiLayerNetwork, UnsupportedLayerError
-
-    try:
-        return MultiLayerNetwork.load(case.path(name or f"{case.stem}-init.zip"))
-    except UnsupportedLayerError as missing:
-        raise NotSupported(f"{missing.java_class.rpartition('.')[2]}: not built yet") from None
-
-
-def dataset(case: Case, rows: slice = slice(None)) -> Any:
-    from nd4py.data import DataSet
-
-    def cut(*names: str) -> Any:
-        found = next((case.arrays[n] for n in names if n in case.arrays), None)
-        return None if found is None else found[rows]
-
-    return DataSet(cut("x"), cut("y"), cut("fmask"), cut("lmask", "y_mask"))
-
-
-def close_to_largest(actual: Any, expected: np.ndarray, rtol: float, what: str) -> None:
-    """Compares relative to the largest element."""
-    got, want = np.asarray(actual), np.asarray(expected)
-    assert got.shape == want.shape, f"{what}: shape {got.shape}, expected {want.shape}"
-    size = float(np.max(np.abs(want.astype(np.float64)), initial=0.0)) or 1.0
-    compare(got.astype(np.float64), want.astype(np.float64), 0.0, rtol * size, what)
-
-
-def same_tree(got: Any, want: Any, path: str = "") -> None:
-    """Asserts that two JSON trees are equal; numbers compare as numbers."""
-    if isinstance(want, dict):
-        assert isinstance(got, dict), f"{path}: {got!r}, expected an object"
-        assert got.keys() == want.keys(), (
-            f"{path}: keys differ by {sorted(got.keys() ^ want.keys())}"
-        )
-        for key in want:
-            same_tree(got[key], want[key], f"{path}.{key}")
-    elif isinstance(want, list):
-        assert isinstance(got, list), f"{path}: {got!r}, expected a list"
-        assert len(got) == len(want), f"{path}: {got!r}, expected {want!r}"
-        for i, item in enumerate(want):
-            same_tree(got[i], item, f"{path}[{i}]")
-    else:
-        equal = got == want and isinstance(got, bool) == isinstance(want, bool)
-        assert equal, f"{path}: {got!r}, expected {want!r}"
-
+from network_cases import GRADIENT_RTOL, STATE_RTOL, close_to_largest, dataset, load, same_tree
 
 # --------------------------------------------------------------------------------------------------
 # MultiLayerNetwork
@@ -384,353 +329,98 @@ def preprocessor(case: Case) -> None:
         case.compare(np.asarray(mask), arrays["mask_out"], "mask_out")
 
 
-# ----------------------------------------------------------------------------------------- training
-
-
-_FIT_DIFFERS = {
-    "Every constraint is applied twice": "constraints-applied-once",
-    "A global constrainAllParameters is ignored": "",
-    "stored twice in every layer's": "",  # it is in the file twice, and the file is followed
-    "The layer with its own weightDecay": "",
-    "The search direction is overwritten": "conjugate-gradient-direction",
-    "From the second iteration on the remembered gradient": "lbfgs-pairs",
-    "the step function meets an array": "lbfgs-gradient-step",
-    "AdaBelief rejects its own state": "adabelief-network",
-}
-
-
-def fit(case: Case) -> None:
-    from dl4py.listeners import TrainingListener
-
-    meta, arrays = case.meta, case.arrays
-    if meta["model"] != "MultiLayerNetwork":
-        raise NotSupported(f"{meta['model']}: not built yet")
-    net = load(case)
-    differs = next(
-        (row for text, row in _FIT_DIFFERS.items() if text in meta.get("jvm_bug", "")), None
-    )
-    if meta.get("jvm_bug") and differs is None:
-        raise AssertionError(f"no rule for jvm_bug {meta['jvm_bug']!r}")
-    if any("PolySchedule" in repr(b.updater) for b in net.layout.blocks):
-        differs = "poly-schedule"
-    if differs:
-        case.differs(differs)
-    seen: list[tuple[int, int, float]] = []
-    first: list[np.ndarray] = []
-
-    class Watch(TrainingListener):
-        def iteration_done(self, model: Any, iteration: int, epoch: int) -> None:
-            seen.append((iteration, epoch, model.score()))
-            if not first:
-                first.append(np.array(model.params()))
-
-    net.set_listeners(Watch())
-    size, count = meta["batch"], arrays["x"].shape[0]
-    batches = [dataset(case, slice(i, i + size)) for i in range(0, count, size)]
-    net.fit(batches, epochs=meta["epochs"])
-    if "raises" in meta:
-        assert seen
-        assert all(np.isfinite(s[2]) for s in seen)
-        return
-    once = differs == "constraints-applied-once"
-    rtol, atol = max(case.rtol, 1e-5), max(case.atol, 1e-6)
-    wanted = meta["steps"][:1] if differs and not once else meta["steps"]
-    loose = STATE_RTOL * 5 if once else rtol  # the epsilon of the norms counts once here
-    if not (once and "minmaxnorm-rate" in case.name):
-        for got, want in zip(seen, wanted, strict=not differs or once):
-            assert got[:2] == tuple(want[:2])
-            compare(got[2], number(want[2]), loose, max(atol, 1e-6), f"score of step {want[0]}")
-    if "params_at_first_iteration_done" in arrays:
+def mln_convert(case: Case) -> None:
+    if case.meta["config_data_type"] not in ("FLOAT", "DOUBLE", "HALF"):
+        raise NotSupported(f"networks of type {case.meta['config_data_type']}: not built yet")
+    net = load(case, f"{case.stem}-float.zip")
+    compare(np.asarray(net.params()), case.arrays["params_float"], what="params_float")
+    wanted = load(case, f"{case.stem}.zip")
+    found = net.convert_data_type(case.meta["config_data_type"])
+    assert found.configuration.data_type == case.meta["config_data_type"]
+    case.compare(np.asarray(found.params()), case.arrays["params"], "params")
+    case.compare(np.asarray(wanted.params()), case.arrays["params"], "params of the file")
+    if "updater_state" in case.arrays:
+        state = np.asarray(found.updater_state())
+        assert state.dtype == case.arrays["params"].dtype
+        values = case.arrays["updater_state"].astype(np.float64)
         compare(
-            first[0],
-            arrays["params_at_first_iteration_done"],
-            rtol,
-            atol,
-            "params_at_first_iteration_done",
+            state.astype(np.float64), values, max(case.rtol, 1e-3), max(case.atol, 1e-6), "state"
         )
-    assert net.iteration_count == meta["iteration_count"]
-    assert net.epoch_count == meta["epoch_count"]
-    if (differs and not once) or (once and "rate" in meta["about"]):
-        return
-    compare(
-        np.asarray(net.params()), arrays["params_final"], loose, max(atol, 2e-5), "params_final"
-    )
-    state = np.asarray(net.updater_state())
-    if "updater_state_final" in arrays:
-        compare(state, arrays["updater_state_final"], loose, max(atol, 2e-5), "updater_state_final")
+    if "out" in case.arrays:
+        case.compare(np.asarray(found.output(case.arrays["x"])), case.arrays["out"], "out")
+
+
+# ---------------------------------------------------------------------------------------- dropout
+
+
+class _Draw:
+    """The context of one application of dropout to an array."""
+
+    def __init__(self, case: Case) -> None:
+        self._when = case.meta["iteration"], case.meta["epoch"]
+
+    def key(self) -> tuple[int, int]:
+        return 17, 3
+
+    def at(self, value: float, schedule: Any) -> float:
+        return value if schedule is None else schedule.value_at(*self._when)
+
+
+def dropout_sample(case: Case) -> None:
+    """Random, so what is compared is the set of possible values, their shares, and the backward pass."""
+    from dl4py.conf._dropout import FAMILY
+    from nd4py import ops
+    from nd4py._arrays import from_numpy
+
+    dropout = FAMILY.decode(case.meta["config"], "config")
+    x, epsilon = case.arrays["x"], case.arrays["epsilon"]
+    draw = _Draw(case)
+    out, (back,) = ops.vjp(lambda v: dropout.apply(v, draw), [from_numpy(x)], from_numpy(epsilon))
+    out, back = np.asarray(out), np.asarray(back)
+    theirs = case.arrays["out"]
+    assert out.shape == theirs.shape
+    assert out.dtype == theirs.dtype
+    kind = type(dropout).__name__
+    if kind in ("Dropout", "SpatialDropout"):
+        p = draw.at(dropout.p, dropout.p_schedule)
+        kept = out != 0
+        case.compare(out, np.where(kept, x / p, 0).astype(x.dtype), "kept values")
+        case.compare(back, np.where(kept, epsilon / p, 0).astype(x.dtype), "backprop")
+        compare(
+            theirs, np.where(theirs != 0, x / p, 0).astype(x.dtype), case.rtol, case.atol, "theirs"
+        )
+        if kind == "SpatialDropout":
+            whole = kept.reshape(*kept.shape[:2], -1)
+            assert np.array_equal(whole.all(-1), whole.any(-1))
+        assert abs(kept.mean() - p) < 0.25
+    elif kind == "AlphaDropout":
+        slope = back / epsilon
+        kept = slope != 0
+        a = slope[kept][0]
+        case.compare(slope[kept], np.full(int(kept.sum()), a, x.dtype), "slope")
+        b = out[kept] - a * x[kept]
+        floor = out[~kept]
+        assert np.ptp(b) < 1e-4
+        assert np.ptp(floor) < 1e-4
+        possible = (np.abs(theirs - floor[0]) < 1e-3) | (np.abs(theirs - a * x - b[0]) < 1e-3)
+        assert possible.all(), f"{theirs[~possible][:4]} are neither kept nor dropped values"
     else:
-        assert state.size == 0
-    whole = dataset(case)
-    compare(
-        np.asarray(net.output(whole.features)),
-        arrays["output_final"],
-        loose,
-        max(atol, 2e-5),
-        "output_final",
-    )
-    for key, training in (("score_all_training", True), ("score_all_inference", False)):
-        if key in meta:
-            compare(
-                net.score(whole, training=training), number(meta[key]), loose, max(atol, 1e-5), key
-            )
-    for name, regularised in (("score_examples", False), ("score_examples_reg", True)):
-        if name in arrays:
-            rows = np.asarray(net.score_examples(whole, add_regularization_terms=regularised))
-            compare(rows.reshape(arrays[name].shape), arrays[name], loose, max(atol, 2e-5), name)
-
-
-# ---------------------------------------------------------------------------------------- listeners
-
-
-def listener(case: Case) -> None:
-    if case.meta.get("model") != "MultiLayerNetwork":
-        raise NotSupported(f"{case.meta.get('model')}: not built yet")
-    net = load(case)
-    with tempfile.TemporaryDirectory() as folder, _log() as lines:
-        if "raises" in case.meta:
-            _refused_folder(Path(folder))
-            return
-        made = _listener(case, Path(folder))
-        if made is None:
-            _events(case, net)
-        else:
-            _follow(case, net, made, Path(folder), lines)
-    if "params_final" in case.arrays:
-        compare(
-            np.asarray(net.params()), case.arrays["params_final"], STATE_RTOL, 2e-5, "params_final"
+        noise = (out / x if kind == "GaussianDropout" else out - x).astype(np.float64)
+        given = (theirs / x if kind == "GaussianDropout" else theirs - x).astype(np.float64)
+        n = noise.size
+        assert abs(noise.mean() - given.mean()) < 6 * given.std() / n**0.5
+        assert abs(noise.std() / given.std() - 1) < 6 / n**0.5
+        case.compare(
+            back,
+            (epsilon * noise if kind == "GaussianDropout" else epsilon).astype(x.dtype),
+            "backprop",
         )
-
-
-@contextmanager
-def _log() -> Iterator[list[str]]:
-    lines: list[str] = []
-
-    class Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.getMessage())
-
-    logger, keep = logging.getLogger("dl4py"), Keep()
-    level = logger.level
-    logger.addHandler(keep)
-    logger.setLevel(logging.INFO)
-    try:
-        yield lines
-    finally:
-        logger.removeHandler(keep)
-        logger.setLevel(level)
-
-
-def _refused_folder(folder: Path) -> None:
-    from dl4py import CheckpointListener
-
-    (folder / "checkpointInfo.txt").write_text(
-        "checkpointNum,timestamp,iteration,epoch,modelType,filename\n"
-    )
-    try:
-        CheckpointListener(folder, save_every_n_epochs=1)
-    except ValueError:
-        return
-    raise AssertionError("a folder with checkpoints was accepted")
-
-
-def _listener(case: Case, folder: Path) -> Any:
-    """The listener a case is about; None where it records events with one of its own."""
-    from dl4py import (
-        CheckpointListener,
-        CollectScoresListener,
-        EvaluativeListener,
-        PerformanceListener,
-        ScoreIterationListener,
-        TimeIterationListener,
-    )
-
-    meta, options = case.meta, case.meta.get("options")
-    if "events" in meta:
-        return None
-    if isinstance(options, dict):
-        return CheckpointListener(
-            folder,
-            save_every_n_epochs=options["saveEveryNEpochs"] or None,
-            save_every_n_iterations=options["saveEveryNIterations"] or None,
-            iterations_since_last=options["sinceLast"],
-            keep_last=options["keepLast"] or None,
-            keep_every=options["keepEvery"] or None,
-        )
-    if "invocation" in meta:
-        calls: list[list[Any]] = []
-        made = EvaluativeListener(
-            dataset(case),
-            meta["frequency"],
-            meta["invocation"],
-            callback=lambda listener, model, count, evaluations: calls.append(
-                [count, evaluations[0].accuracy()]
-            ),
-        )
-        made.recorded_calls = calls
-        return made
-    if "list_score" in meta or "export" in meta:
-        return CollectScoresListener(meta["frequency"], log_score=bool(meta.get("log")))
-    if isinstance(options, str) and "reportScore" in options:
-        return PerformanceListener(report_score="reportScore=true" in options)
-    if isinstance(options, str) and "iterationCount" in options:
-        return TimeIterationListener(int(options.partition("=")[2]))
-    return (
-        ScoreIterationListener(meta["print_iterations"])
-        if "print_iterations" in meta
-        else ScoreIterationListener()
-    )
-
-
-def _follow(case: Case, net: Any, made: Any, folder: Path, lines: list[str]) -> None:
-    from dl4py import CheckpointListener
-    from dl4py.listeners import TrainingListener
-
-    meta = case.meta
-    files: list[list[str]] = []
-
-    class AfterEpoch(TrainingListener):
-        def on_epoch_end(self, model: Any) -> None:
-            files.append(sorted(p.name for p in folder.iterdir()))
-
-    net.set_listeners(made, AfterEpoch())
-    net.fit(_batches(case), epochs=meta["epochs"])
-    if "log" in meta:
-        compare_log(
-            [_masked_line(x, folder, meta["log_numbers_masked"]) for x in lines], meta["log"]
-        )
-    if "files_after_each_epoch" in meta:
-        wanted = meta["files_after_each_epoch"]
-        assert files == [
-            sorted(w) for w in (json.loads(wanted) if isinstance(wanted, str) else wanted)
-        ]
-    if "checkpoint_info_txt" in meta:
-        text = (folder / "checkpointInfo.txt").read_text()
-        assert re.sub(r"(?m)^(\d+),\d+,", r"\1,<millis>,", text) == meta["checkpoint_info_txt"]
-        found = CheckpointListener.available_checkpoints(folder)
-        assert [
-            [c.checkpoint_num, c.iteration, c.epoch, c.model_type, c.filename] for c in found
-        ] == meta["available"]
-        assert CheckpointListener.last_checkpoint(folder).checkpoint_num == meta["last"]
-        last = CheckpointListener.load_last_checkpoint_mln(folder)
-        assert (last.iteration_count, last.epoch_count) == (found[-1].iteration, found[-1].epoch)
-    if "callbacks" in meta:
-        compare(made.recorded_calls, meta["callbacks"], 1e-6, 1e-6, "callbacks")
-    if "list_score" in meta:
-        assert made.iterations == meta["list_iteration"]
-        compare(made.scores, meta["list_score"], 1e-5, 1e-6, "scores")
-    for key, delimiter in (("export", "\t"), ("export_comma", ",")):
-        if key in meta:
-            made.export_scores(folder / key, delimiter)
-            compare_log((folder / key).read_text().splitlines(), meta[key].splitlines())
-
-
-def _batches(case: Case) -> list[Any]:
-    size, count = case.meta["batch"], case.arrays["x"].shape[0]
-    return [dataset(case, slice(i, i + size)) for i in range(0, count, size)]
-
-
-def _masked_line(line: str, folder: Path, masked: bool) -> str:
-    line = line.replace(str(folder), "<dir>")
-    if masked:
-        line = re.sub(r"End expected : .*", "End expected : <date>", line)
-        line = re.sub(r"-?\d+(\.\d+)?(E-?\d+)?", "#", line)
-    return line
-
-
-_NUMBER = re.compile(r"-?\d+\.\d+(?:[eE]-?\d+)?")
-
-
-def compare_log(got: list[str], want: list[str]) -> None:
-    """Lines are equal but for the digits of long numbers, which compare as numbers."""
-    assert len(got) == len(want), f"{len(got)} lines, expected {len(want)}: {got} against {want}"
-    for a, b in zip(got, want, strict=True):
-        assert _NUMBER.sub("#", a) == _NUMBER.sub("#", b), f"{a!r}, expected {b!r}"
-        compare(
-            [float(x) for x in _NUMBER.findall(a)],
-            [float(x) for x in _NUMBER.findall(b)],
-            2e-5,
-            1e-6,
-            a,
-        )
-
-
-def _events(case: Case, net: Any) -> None:
-    from dl4py.listeners import TrainingListener
-
-    meta = case.meta
-    named = len(meta["events"]) > 0 and meta["events"][0][0] in ("A", "B")
-    seen: list[list[Any]] = []
-
-    class Record(TrainingListener):
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def add(self, event: str, model: Any, *more: Any) -> None:
-            head = [self.name] if named else []
-            seen.append([*head, event, model.iteration_count, model.epoch_count, *more])
-
-        def on_epoch_start(self, model: Any) -> None:
-            self.add("onEpochStart", model)
-
-        def on_epoch_end(self, model: Any) -> None:
-            self.add("onEpochEnd", model)
-
-        def on_forward_pass(self, model: Any, activations: list[Any]) -> None:
-            self.add("onForwardPass", model, "list", [list(a.shape) for a in activations])
-
-        def on_backward_pass(self, model: Any) -> None:
-            self.add(
-                "onBackwardPass",
-                model,
-                "grad_norm",
-                float(np.linalg.norm(model.gradients_view_array())),
-            )
-
-        def on_gradient_calculation(self, model: Any) -> None:
-            self.add(
-                "onGradientCalculation",
-                model,
-                "grad_norm",
-                float(np.linalg.norm(model.gradients_view_array())),
-            )
-
-        def iteration_done(self, model: Any, iteration: int, epoch: int) -> None:
-            self.add("iterationDone", model, iteration, epoch, model.score())
-
-    algorithm = net.configuration.confs[0].optimization_algo
-    if algorithm != "STOCHASTIC_GRADIENT_DESCENT":
-        raise NotSupported(
-            f"callbacks inside a line search ({algorithm}): only iterationDone and the epoch ones are made"
-        )
-    net.set_listeners(*[Record(n) for n in (("A", "B") if named else ("",))])
-    data = dataset(case)
-    calls: dict[str, Callable[[], Any]] = {
-        "fit(DataSet)": lambda: net.fit(data),
-        "fit(x, y)": lambda: net.fit(data.features, data.labels),
-        "output(x)": lambda: net.output(data.features),
-        "feedForward(x,false)": lambda: net.feed_forward(data.features),
-        "feedForward(x,true)": lambda: net.feed_forward(data.features, train=True),
-        "score(DataSet)": lambda: net.score(data),
-        "evaluate(iterator)": lambda: net.evaluate(data),
-    }
-    if "calls" in meta:
-        for call in meta["calls"]:
-            calls[call]()
-    else:
-        net.fit(_batches(case), epochs=meta["epochs"])
-    assert len(seen) == len(meta["events"]), f"{len(seen)} events, expected {len(meta['events'])}"
-    for got, want in zip(seen, meta["events"], strict=True):
-        if isinstance(want[-1], float):
-            assert got[:-1] == want[:-1]
-            compare(got[-1], want[-1], 1e-4, 1e-5, str(want))
-        else:
-            assert got == want
 
 
 KINDS: dict[str, Callable[[Case], None]] = {
     "mln": mln,
+    "mln-convert": mln_convert,
     "config-json": config_json,
     "preprocessor": preprocessor,
-    "fit": fit,
-    "listener": listener,
+    "dropout-sample": dropout_sample,
 }

@@ -419,3 +419,15 @@ def test_listeners_are_set_and_added():
     net.set_listeners(listener)
     net.add_listeners(listener)
     assert net.listeners == (listener, listener)
+
+
+def test_converted_network_computes_in_the_other_type():
+    net, data = mlp(), rows()
+    net.fit(data)
+    other = net.convert_data_type("DOUBLE")
+    assert np.asarray(other.params()).dtype == np.float64
+    assert np.array_equal(np.asarray(other.params()), params_of(net).astype(np.float64))
+    assert (other.iteration_count, other.configuration.data_type) == (1, "DOUBLE")
+    half = net.convert_data_type("HALF")
+    assert np.array_equal(np.asarray(half.params()), params_of(net).astype(np.float16))
+    assert np.asarray(half.output(data.features)).dtype == np.float16

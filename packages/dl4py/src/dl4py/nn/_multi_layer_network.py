@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray as NumpyArray
 
 from dl4py.conf import InputType, MultiLayerConfiguration
+from dl4py.conf._neural_net import data_type_name
 from dl4py.conf.layers import AbstractLayer, AbstractOutputLayer
 from dl4py.errors import NotANumberError
 from dl4py.nn._graph import Shapes
@@ -405,6 +406,16 @@ class MultiLayerNetwork(AbstractNetwork):
         other.set_updater_state(self.flat_state)
         other.iteration_count, other.epoch_count = self.iteration_count, self.epoch_count
         other._score = self.score()
+        return other
+
+    def convert_data_type(self, data_type: str) -> MultiLayerNetwork:
+        """A copy that computes in another type: ``"FLOAT"``, ``"DOUBLE"`` or ``"HALF"``."""
+        self.require_init()
+        conf = self.configuration.with_data_type(data_type_name(data_type))
+        other = MultiLayerNetwork(conf).init(self.flat_params)
+        other.set_updater_state(self.flat_state)
+        other.round_to_half()
+        other.iteration_count, other.epoch_count = self.iteration_count, self.epoch_count
         return other
 
     def counted_configuration(self) -> MultiLayerConfiguration:

@@ -27,9 +27,11 @@ def write_npy(stream: BinaryIO, array: StoredArray) -> None:
         raise TypeError(
             f"the npy form cannot hold {array.element.name} arrays; cast them or use form='flatbuffers'"
         )
-    np.lib.format.write_array(
-        stream, np.ascontiguousarray(array.values).reshape(array.values.shape), version=(1, 0)
-    )
+    values = np.ascontiguousarray(array.values).reshape(array.values.shape)
+    header = np.lib.format.header_data_from_array_1_0(values)
+    np.lib.format.write_array_header_1_0(stream, header)
+    # Not NumPy's write_array: it asks files for their position, which pipes do not have.
+    stream.write(values.data if values.size else b"")
 
 
 def read_npy(reader: BoundedReader) -> StoredArray:

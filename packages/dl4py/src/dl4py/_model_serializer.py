@@ -21,9 +21,10 @@ import numpy as np
 from dl4py.conf._multi_layer import from_json_tree, parse_json
 from dl4py.errors import ConfigurationError, ModelFileError
 from dl4py.nn._parameters import ParameterLayout
-from nd4py.formats import FormatError, array_to_bytes, open_target, read_array
+from nd4py.formats import array_to_bytes, open_target, read_array
 
 if TYPE_CHECKING:
+    from dl4py.conf import MultiLayerConfiguration
     from dl4py.nn import MultiLayerNetwork
 
 CONFIGURATION = "configuration.json"
@@ -37,6 +38,7 @@ _RESERVED = (CONFIGURATION, COEFFICIENTS, NO_PARAMS, UPDATER_STATE, NORMALIZER, 
 MAX_ENTRIES = 10_000
 MAX_CONFIGURATION_BYTES = 64 << 20
 MAX_BYTES = 1 << 32
+MAX_NORMALIZER_BYTES = 1 << 28
 _HEADER_BYTES = 1 << 16  # more than any array file needs beside its numbers
 _CHUNK = 1 << 20
 # What zipfile raises for damaged entries, depending on which bytes are wrong.
@@ -105,8 +107,7 @@ def restore_multi_layer_network(
     from dl4py.nn import MultiLayerNetwork
 
     with _opened(source) as archive:
-        conf = archive.configuration()
-        layout = ParameterLayout(conf.layers)
+        conf, layout = archive.configuration()
         params = archive.array(COEFFICIENTS, layout.length, max_bytes)
         state = None
         if load_updater and archive.has(UPDATER_STATE):
@@ -131,10 +132,8 @@ def restore_normalizer(source: Source) -> Any:
     with _opened(source) as archive:
         if not archive.has(NORMALIZER):
             return None
-        try:
-            return load(archive.read(NORMALIZER, MAX_BYTES))
-        except FormatError as problem:
-            raise ModelFileError(f"{archive.where}: {NORMALIZER}: {problem}") from None
+        with archive.unpacked(NORMALIZER) as stream:
+            return load(stream, max_bytes=MAX_NORMALIZER_BYTES)
 
 
 def restore_multi_layer_network_and_normalizer(
@@ -225,10 +224,23 @@ class _Archive:
             raise ModelFileError(f"{self.where}: {name} is larger than the limit of {limit} bytes")
         return b"".join(chunks)
 
-    def configuration(self) -> Any:
-        """The network configuration."""
+    @contextmanager
+    def unpacked(self, name: str, note: str = "") -> Iterator[BinaryIO]:
+        """An entry as a stream; what goes wrong while it is read names file and entry."""
         try:
-            return from_json_tree(parse_json(self.read(CONFIGURATION, MAX_CONFIGURATION_BYTES)))
+            with self._archive.open(self._info(name)) as stream:
+                yield cast(BinaryIO, stream)
+        except ModelFileError:
+            raise
+        except _UNPACKING as problem:
+            text = str(problem).removeprefix(f"{name}: ")  # the reader knows the entry's name too
+            raise ModelFileError(f"{self.where}: {name}: {text}{note}") from None
+
+    def configuration(self) -> tuple[MultiLayerConfiguration, ParameterLayout]:
+        """The network configuration, and the parameters that it asks for."""
+        try:
+            conf = from_json_tree(parse_json(self.read(CONFIGURATION, MAX_CONFIGURATION_BYTES)))
+            return conf, ParameterLayout(conf.layers)
         except ConfigurationError as problem:
             # a class that is missing keeps its own type, so that callers can tell it from damage
             if isinstance(problem, NotImplementedError):
@@ -241,13 +253,8 @@ class _Archive:
         if info.file_size == 0 and self.has(NO_PARAMS):
             return np.zeros(0, np.float32)
         limit = min(max_bytes, count * 8 + _HEADER_BYTES)
-        try:
-            with self._archive.open(info) as stream:
-                found = np.asarray(read_array(cast(BinaryIO, stream), "nd4j", max_bytes=limit))
-        except _UNPACKING as problem:
-            raise ModelFileError(
-                f"{self.where}: {name}: {problem}; {count} numbers are expected"
-            ) from None
+        with self.unpacked(name, f"; {count} numbers are expected") as stream:
+            found = np.asarray(read_array(stream, "nd4j", max_bytes=limit))
         if found.ndim > 2 or (found.ndim == 2 and 1 not in found.shape):
             raise ModelFileError(
                 f"{self.where}: {name}: expected a vector; it holds an array of shape {found.shape}"

@@ -116,6 +116,7 @@ class _Entry:
     missing: Any
     quirk: Any
     omit_none: bool
+    needed: bool  # a number or truth value that Java cannot hold as null
 
 
 def _names(cls: type) -> tuple[str, ...]:
@@ -133,7 +134,15 @@ def _entries(cls: type) -> tuple[_Entry, ...]:
     found = _ENTRIES.get(cls)
     if found is None:
         found = tuple(
-            _Entry(f.name, m["key"], m["codec"], m["missing"], m["quirk"], m["omit_none"])
+            _Entry(
+                f.name,
+                m["key"],
+                m["codec"],
+                m["missing"],
+                m["quirk"],
+                m["omit_none"],
+                f.default is not None and m["codec"] in (INT, FLOAT, BOOL),
+            )
             for f in fields(cls)
             if (m := f.metadata) and "key" in m
         )
@@ -172,7 +181,8 @@ def from_tree(cls: type[T], tree: object, path: str) -> T:
         if entry.key in tree:
             item = tree[entry.key]
             place = f"{path}.{entry.key}"
-            values[entry.name] = None if item is None else entry.codec.decode(item, place)
+            empty = item is None and not entry.needed
+            values[entry.name] = None if empty else entry.codec.decode(item, place)
         elif entry.quirk is not _UNSET:
             values[entry.name] = entry.quirk
         elif entry.missing is not _UNSET:
@@ -240,7 +250,7 @@ def describe(value: object) -> str:
     """A short form of a received JSON value for messages."""
     if isinstance(value, Mapping):
         return f"an object with keys {sorted(map(str, value))[:6]}"
-    text = repr(value)
+    text = "null" if value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

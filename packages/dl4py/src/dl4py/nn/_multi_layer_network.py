@@ -281,6 +281,8 @@ class MultiLayerNetwork(AbstractNetwork):
         """
         if not train and features_mask is None and labels_mask is None:
             try:
+                if type(x) is np.ndarray:
+                    x = from_numpy(x)
                 return self._outputs[x.shape].run((x,), ())[0]  # type: ignore[no-any-return]
             except (AttributeError, KeyError, TypeError, ValueError):
                 pass  # not met before, or another dtype, or no NDArray

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray as NumpyArray
 
 from dl4py.conf.layers import AbstractLayer, Parameter
+from dl4py.errors import ConfigurationError
 from nd4py._arrays import from_numpy
 
 _ALIGNMENT = 64
@@ -109,6 +110,7 @@ class ParameterLayout:
             first = start
             mine = []
             for parameter in layer.parameters():
+                _require_usable(layer, index, parameter)
                 mine.append(Slot(index, parameter, start))
                 start += parameter.length
             slots += mine
@@ -125,6 +127,19 @@ class ParameterLayout:
     def of_layer(self, index: int) -> tuple[Slot, ...]:
         """The slots of one layer, in memory order."""
         return tuple(s for s in self.slots if s.layer == index)
+
+
+def _require_usable(layer: AbstractLayer, index: int, parameter: Parameter) -> None:
+    """A configuration out of a file may say anything."""
+    if any(n < 1 for n in parameter.shape):
+        raise ConfigurationError(
+            f"{layer.label(index)}: parameter {parameter.name} would have the shape {parameter.shape}; "
+            "expected positive sizes, from n_in= and n_out="
+        )
+    if layer.updater_of(parameter) is None:
+        raise ConfigurationError(
+            f"{layer.label(index)}: parameter {parameter.name} has no updater; expected one, not null"
+        )
 
 
 def _blocks(layers: Sequence[AbstractLayer], table: Sequence[Slot]) -> tuple[Block, ...]:

@@ -464,5 +464,7 @@ def activate(activation: Any, x: Value, context: LayerContext) -> Value:
     """The activation function applied as this pass needs it; one that draws random numbers in
     training gets a key.
     """
+    if activation is None:
+        raise ValueError("no activation function: the configuration has null for it")
     random = context.key() if context.training and isinstance(activation, RReLU) else None
     return activation.activation(x, context.training, random)

@@ -65,6 +65,8 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
 
     def label_shape(self, output_shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the labels for an output of this shape."""
+        if self.loss is None:
+            raise ValueError("no loss function: the configuration has null for it")
         if isinstance(self.loss, LossSparseMCXENT):
             return (*output_shape[:-1], 1)
         return output_shape

@@ -137,7 +137,22 @@ def test_java_objects_are_listed_and_never_read():
 # ---------------------------------------------------------------------------------------- bad files
 
 
+def layer_with(data, key, value, index=0):
+    """The zip with one field of a layer changed in its configuration."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        conf = json.loads(archive.read("configuration.json"))
+    conf["confs"][index]["layer"][key] = value
+    return rebuilt(data, configuration__json=json.dumps(conf))
+
+
 BAD = {
+    "size null": (
+        lambda z: layer_with(z, "nin", None),
+        "nin: expected a 64-bit integer; received null",
+    ),
+    "size negative": (lambda z: layer_with(z, "nin", -4), r"layer 0 .* expected positive sizes"),
+    "size beyond memory": (lambda z: layer_with(z, "nin", 2**62), "51 numbers; the configuration"),
+    "updater null": (lambda z: layer_with(z, "iupdater", None), "layer 0 .* no updater"),
     "empty": (lambda z: b"", "not a zip"),
     "no zip": (lambda z: b"hello" * 100, "not a zip"),
     "truncated": (lambda z: z[: len(z) // 2], "not a zip, or truncated"),
@@ -257,6 +272,24 @@ def test_changed_bytes_load_or_fail_cleanly(changes):
         data[place] = value
     with contextlib.suppress(ModelFileError, ConfigurationError):
         restore_multi_layer_network(bytes(data))
+
+
+@pytest.mark.parametrize("field", ["activationFn", "lossFn"])
+def test_missing_function_names_the_layer(field):
+    net = restore_multi_layer_network(layer_with(zip_bytes(), field, None, 1))
+    with pytest.raises(ValueError, match=r"layer 1 \(.*, OutputLayer\): no .* function"):
+        net.fit(rows())
+
+
+def test_packed_zeros_for_a_normalizer_take_no_memory():
+    bomb = rebuilt(zip_bytes(), normalizer__bin=bytes(1 << 26))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelFileError, match=r"model: normalizer.bin: not a normalizer file"):
+            restore_normalizer(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    finally:
+        tracemalloc.stop()
 
 
 # ----------------------------------------------------------------------------------- atomic writing

@@ -116,7 +116,7 @@ class _Entry:
     missing: Any
     quirk: Any
     omit_none: bool
-    needed: bool  # a number or truth value that Java cannot hold as null
+    needed: bool  # null is no value: the codec then says what is expected
 
 
 def _names(cls: type) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def _entries(cls: type) -> tuple[_Entry, ...]:
                 m["missing"],
                 m["quirk"],
                 m["omit_none"],
-                f.default is not None and m["codec"] in (INT, FLOAT, BOOL),
+                f.default is not None,
             )
             for f in fields(cls)
             if (m := f.metadata) and "key" in m

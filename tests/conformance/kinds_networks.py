@@ -44,7 +44,7 @@ def _structure(case: Case, net: Any) -> None:
         assert (slot.start, slot.parameter.length) == (want["offset"], want["length"]), key
         if len([n for n in want["shape"] if n != 1]) > 1:
             assert slot.parameter.order == want["order"], f"{key}: order {slot.parameter.order}"
-    for want in meta["layers"]:
+    for want in meta.get("layers", ()):
         layer = net.layers[want["index"]]
         assert type(layer).java_class == want["conf_class"] or want["conf_class"].endswith(
             "Convolution2D"
@@ -62,7 +62,8 @@ def _structure(case: Case, net: Any) -> None:
     if meta.get("summary_with_input_type"):
         assert net.summary(input_type) == meta["summary_with_input_type"]
     types = net.configuration.input_types(input_type)
-    for want, (_, _, given) in zip(meta["layers"], types, strict=True):
+    layers = meta.get("layers")
+    for want, (_, _, given) in zip(layers, types, strict=True) if layers else ():
         assert repr(given) == want["output_type_string"]
         if want.get("output_type"):
             same_tree(given.to_json(), want["output_type"], "output_type")
@@ -90,9 +91,9 @@ def _activations(case: Case, net: Any) -> None:
     wanted = sorted(
         (n for n in case.arrays if re.fullmatch(r"act_\d+", n)), key=lambda n: int(n[4:])
     )
-    if not wanted or "fmask" in case.arrays:
+    if not wanted:
         return
-    found = net.feed_forward(case.arrays["x"])
+    found = net.feed_forward(case.arrays["x"], features_mask=case.arrays.get("fmask"))
     for name in wanted:
         if name == wanted[-1] and "lmask" in case.arrays:
             continue
@@ -154,7 +155,7 @@ def _gradients(case: Case, net: Any) -> None:
     for key in case.meta.get("grad_keys", ()):
         found = np.asarray(gradients[key]).reshape(case.arrays[f"grad_{key}"].shape)
         close_to_largest(found, case.arrays[f"grad_{key}"], rtol, f"grad_{key}")
-    close_to_largest(net.gradients_view_array(), case.arrays["grad"], rtol, "grad")
+    close_to_largest(net.gradients_view_array(), case.arrays["grad"].ravel(), rtol, "grad")
     if "epsilon_in" in case.arrays:
         close_to_largest(epsilon, case.arrays["epsilon_in"], rtol, "epsilon_in")
 
@@ -173,13 +174,14 @@ _TRAINING_DIFFERS = {
 
 def _train(case: Case, net: Any) -> None:
     meta, arrays = case.meta, case.arrays
-    blocks = [b for b in meta["updater_blocks"] if not b.get("pretrain")]
-    found = net.layout.blocks
-    assert [b.length for b in found] == [b["param_range"][1] - b["param_range"][0] for b in blocks]
-    assert [(b.state_start, b.state_stop) for b in found] == [
-        tuple(b["state_range"]) for b in blocks
-    ]
-    assert [type(b.updater).__name__ for b in found] == [b["updater"] for b in blocks]
+    if "updater_blocks" in meta:
+        blocks = [b for b in meta["updater_blocks"] if not b.get("pretrain")]
+        found = net.layout.blocks
+        lengths = [b["param_range"][1] - b["param_range"][0] for b in blocks]
+        assert [b.length for b in found] == lengths
+        ranges = [tuple(b["state_range"]) for b in blocks]
+        assert [(b.state_start, b.state_stop) for b in found] == ranges
+        assert [type(b.updater).__name__ for b in found] == [b["updater"] for b in blocks]
     bug = meta.get("jvm_bug", "")
     differs = next((row for text, row in _TRAINING_DIFFERS.items() if text in bug), "")
     if differs:
@@ -203,7 +205,8 @@ def _train(case: Case, net: Any) -> None:
                 )
     assert net.iteration_count == meta["iteration_count"]
     assert net.epoch_count == meta["epoch_count"]
-    assert net.updater_state().shape[0] == meta["updater_state_length"]
+    if "updater_state_length" in meta:
+        assert net.updater_state().shape[0] == meta["updater_state_length"]
     if differs:
         return
     _close_params(case, net.params(), arrays["params_final"], "params_final")
@@ -228,6 +231,15 @@ def _close_params(case: Case, got: Any, want: np.ndarray, what: str) -> None:
     compare(np.asarray(got), want, max(case.rtol, STATE_RTOL), max(case.atol, 2e-5), what)
 
 
+def _settled(archive: zipfile.ZipFile) -> Any:
+    """The configuration without a length that the JVM's layers take from the last batch they saw."""
+    tree = json.loads(archive.read("configuration.json"))
+    for conf in tree["confs"]:
+        if conf["layer"].get("inferInputLength"):
+            del conf["layer"]["inputLength"]
+    return tree
+
+
 def _saved(case: Case, net: Any) -> None:
     """What we write after training has the entries and the configuration of what the JVM wrote."""
     if not case.has(f"{case.stem}.zip"):
@@ -239,11 +251,7 @@ def _saved(case: Case, net: Any) -> None:
         zipfile.ZipFile(stream) as ours,
     ):
         assert set(ours.namelist()) == set(theirs.namelist())
-        same_tree(
-            json.loads(ours.read("configuration.json")),
-            json.loads(theirs.read("configuration.json")),
-            "configuration",
-        )
+        same_tree(_settled(ours), _settled(theirs), "configuration")
     from dl4py import MultiLayerNetwork
 
     again = MultiLayerNetwork.load(stream.getvalue())

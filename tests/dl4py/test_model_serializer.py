@@ -275,9 +275,16 @@ def test_changed_bytes_load_or_fail_cleanly(changes):
 
 
 @pytest.mark.parametrize("field", ["activationFn", "lossFn"])
-def test_missing_function_names_the_layer(field):
-    net = restore_multi_layer_network(layer_with(zip_bytes(), field, None, 1))
-    with pytest.raises(ValueError, match=r"layer 1 \(.*, OutputLayer\): no .* function"):
+def test_missing_function_of_the_output_layer_is_refused(field):
+    with pytest.raises(
+        ModelFileError, match=rf"confs\[1\]\.layer\.{field}: expected a JSON object"
+    ):
+        restore_multi_layer_network(layer_with(zip_bytes(), field, None, 1))
+
+
+def test_missing_function_names_the_layer():
+    net = restore_multi_layer_network(layer_with(zip_bytes(), "activationFn", None, 0))
+    with pytest.raises(ValueError, match=r"layer 0 \(.*, DenseLayer\): no .* function"):
         net.fit(rows())
 
 

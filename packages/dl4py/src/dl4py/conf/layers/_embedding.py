@@ -111,4 +111,6 @@ class EmbeddingSequenceLayer(AbstractEmbedding):
                 f"expected indices of shape [minibatch, T] or [minibatch, 1, T]; received shape {shape}"
             )
         found = self._rows(x, params, context)
+        if context.mask is not None:
+            found = found * ops.expand_dims(context.mask, axis=2)
         return found if self.output_format == "NWC" else ops.permute(found, dims=(0, 2, 1))

@@ -14,15 +14,22 @@ std::atomic<int> thread_count{0};
 // One parallel region at a time: two callers at once would each wake a full set of workers and share the cores anyway.
 std::atomic_flag region_open = ATOMIC_FLAG_INIT;
 
-// A forked child has none of the workers its parent had, and OpenMP would wait for them for ever.
-void stay_alone_after_fork() {
+// A forked child has none of the workers its parent had, and OpenMP would wait for them for ever: in our own regions, and
+// in those of vendor primitives made before, which keep their number of threads. So the forking thread ends its workers
+// first; parent and child each make new ones at their next region.
+bool workers_ended = false;
+
+void end_workers_before_fork() { workers_ended = omp_pause_resource_all(omp_pause_hard) == 0; }
+
+void begin_child() {
+    region_open.clear();  // another thread of the parent may have been inside
+    if (workers_ended) return;
     thread_count.store(1, std::memory_order_relaxed);
-    region_open.clear();
     omp_set_num_threads(1);
 }
 
 int first_thread_count() {
-    pthread_atfork(nullptr, nullptr, stay_alone_after_fork);
+    pthread_atfork(end_workers_before_fork, nullptr, begin_child);
     return std::max(1, omp_get_max_threads());
 }
 
@@ -51,6 +58,14 @@ void adopt_thread_count() {
     if (adopted == wanted) return;
     omp_set_num_threads(wanted);
     adopted = wanted;
+}
+
+OneThread::OneThread(bool wanted) : wanted_(wanted && get_num_threads() > 1) {
+    if (wanted_) omp_set_num_threads(1);
+}
+
+OneThread::~OneThread() {
+    if (wanted_) omp_set_num_threads(get_num_threads());
 }
 
 void parallel_range(int64_t n, int64_t grain, nd_range_body body, void* context) {

@@ -76,7 +76,7 @@ ND_INLINE Pair box_muller(Vec<double> distance, Vec<double> turn) {
     const auto radius = sqrt(-2.0 * vm::log_of<false>(k, f));
     const auto quarters = round_to<Rounding::kNearestEven>(turn * 4.0);
     const auto angle = (turn - quarters * 0.25) * 6.28318530717958647693;
-    const auto parts = vm::sine_cosine_of_remainder<false>(angle, quarters == 4.0 ? Vec<double>{} : quarters);
+    const auto parts = vm::sine_cosine_of_remainder<false>(angle, vm::integer_bits(quarters));
     return {radius * vm::whole_cosine(parts), radius * vm::whole_sine(parts)};
 }
 

@@ -57,7 +57,7 @@ template <class H, class Rule>
 void update_half_run(const Rule& rule, const Penalties<float>& p, H* w, H* g, H* const* states, int64_t n) {
     constexpr int count = Rule::states;
     alignas(vector_bytes) float weight[tile_elements], gradient[tile_elements], state[count + 1][tile_elements];
-    float* rows[count + 1];
+    float* rows[count + 1] = {};
     for (int k = 0; k < count; ++k) rows[k] = state[k];
     for (int64_t i = 0; i < n; i += tile_elements) {
         const int64_t size = std::min(tile_elements, n - i);
@@ -108,7 +108,7 @@ struct Update {
             rounded(s[kGradientScale]), rounded(s[kL1]),      rounded(s[kL2]), rounded(decay),
             s[kL1] != 0 || s[kL2] != 0, s[kWeightDecay] != 0, store_update};
         parallel_for(n, grain, [&](int64_t begin, int64_t end) {
-            T* states[Rule::states + 1];
+            T* states[Rule::states + 1] = {};
             for (int k = 0; k < Rule::states; ++k) states[k] = reinterpret_cast<T*>(in[2 + k]) + begin;
             T *w = reinterpret_cast<T*>(in[0]) + begin, *g = reinterpret_cast<T*>(in[1]) + begin;
             if constexpr (std::is_floating_point_v<T>) {

@@ -7,17 +7,22 @@ namespace nd::kernels::vector_math {
 
 // ------------------------------------------------------------------------------------------------- sine, cosine, tangent
 
+template <class V>
 struct SineCosine {
-    Vec<double> sine, cosine;  // of the remainder
-    Vec<double> quadrant;      // quarter turns to add: 0, 1, 2 or 3
+    V sine, cosine;             // of the remainder
+    Mask<Element<V>> quadrant;  // quarter turns to add; only the last two bits count
 };
 
-// Reduction to |r| <= pi/4 with pi/2 in three parts of 33 bits or less: exact products up to 2^20 quarter turns.
-inline constexpr double quarter_turn_limit = 1.6e6;
+// The integer in a float lane, small against the size of its fraction, as bits.
+template <class V>
+ND_INLINE Mask<Element<V>> integer_bits(V n) {
+    using T = Element<V>;
+    return bits_as<Mask<T>>(n + (sizeof(T) == 4 ? T(12582912.0) : T(6755399441055744.0)));
+}
 
 // For |r| <= pi/4.
 template <bool kFused = true>
-ND_INLINE SineCosine sine_cosine_of_remainder(Vec<double> r, Vec<double> quadrant) {
+ND_INLINE SineCosine<Vec<double>> sine_cosine_of_remainder(Vec<double> r, Mask<double> quadrant) {
     static constexpr double sine[] = {-0.16666666666666632,   0.00833333333332238,    -0.00019841269829777903,
                                       2.7557313680664586e-06, -2.505075623643203e-08, 1.589668078429238e-10};
     static constexpr double cosine[] = {0.0416666666666666,      -0.0013888888888874183, 2.4801587289508205e-05,
@@ -30,48 +35,94 @@ ND_INLINE SineCosine sine_cosine_of_remainder(Vec<double> r, Vec<double> quadran
         quadrant,
     };
 }
-
-ND_INLINE Vec<double> whole_sine(const SineCosine& p) {
-    const auto r = select((p.quadrant == 1.0) | (p.quadrant == 3.0), p.cosine, p.sine);
-    return select(p.quadrant >= 2.0, -r, r);
+ND_INLINE SineCosine<Vec<float>> sine_cosine_of_remainder(Vec<float> r, Mask<float> quadrant) {
+    static constexpr float sine[] = {-1.6666667e-01f, 8.333329e-03f, -1.9839297e-04f, 2.717943e-06f};
+    static constexpr float cosine[] = {4.1666646e-02f, -1.3887339e-03f, 2.4434952e-05f};
+    const auto z = r * r;
+    return {
+        fma(polynomial(z, sine) * z, r, r),
+        fma(polynomial(z, cosine), z * z, fma(z, broadcast(-0.5f), broadcast(1.0f))),
+        quadrant,
+    };
 }
-ND_INLINE Vec<double> whole_cosine(const SineCosine& p) {
-    const auto r = select((p.quadrant == 1.0) | (p.quadrant == 3.0), p.sine, p.cosine);
-    return select((p.quadrant == 1.0) | (p.quadrant == 2.0), -r, r);
+
+template <class V>
+ND_INLINE V whole_sine(const SineCosine<V>& p) {
+    using T = Element<V>;
+    const V r = select((p.quadrant & 1) != 0, p.cosine, p.sine);
+    return bits_as<V>(bits_as<Mask<T>>(r) ^ ((p.quadrant & 2) << (sizeof(T) * 8 - 2)));
+}
+template <class V>
+ND_INLINE V whole_cosine(const SineCosine<V>& p) {
+    using T = Element<V>;
+    const V r = select((p.quadrant & 1) != 0, p.sine, p.cosine);
+    return bits_as<V>(bits_as<Mask<T>>(r) ^ (((p.quadrant + 1) & 2) << (sizeof(T) * 8 - 2)));
 }
 
-ND_INLINE SineCosine sine_cosine(Vec<double> x) {
+// Reduction to |r| <= pi/4 with pi/2 in three parts: of 33 bits or less for double, whose products are exact up to 2^20
+// quarter turns; of full precision for float, which needs the fused operation.
+template <class T>
+inline constexpr T quarter_turn_limit = sizeof(T) == 4 ? T(1e5) : T(1.6e6);
+
+ND_INLINE SineCosine<Vec<double>> sine_cosine(Vec<double> x) {
     const auto n = round_to<Rounding::kNearestEven>(x * 0.63661977236758134308);
     auto r = x - n * 0x1.921fb544p+0;
     r = r - n * 0x1.0b4611a6p-34;
     r = r - n * 0x1.3198a2e037073p-69;
-    return sine_cosine_of_remainder(r, n - 4.0 * round_to<Rounding::kDown>(n * 0.25));
+    return sine_cosine_of_remainder(r, integer_bits(n));
+}
+ND_INLINE SineCosine<Vec<float>> sine_cosine(Vec<float> x) {
+    const auto n = round_to<Rounding::kNearestEven>(x * 0.636619772f);
+    auto r = fma(n, broadcast(-0x1.921fb6p+0f), x);
+    r = fma(n, broadcast(0x1.777a5cp-25f), r);
+    r = fma(n, broadcast(0x1.ee59dap-50f), r);
+    return sine_cosine_of_remainder(r, integer_bits(n));
 }
 
-ND_INLINE Vec<double> sin_reduced(Vec<double> x) { return select(x == 0.0, x, whole_sine(sine_cosine(x))); }
-ND_INLINE Vec<double> cos_reduced(Vec<double> x) { return whole_cosine(sine_cosine(x)); }
+template <class V>
+ND_INLINE V sin_reduced(V x) {
+    return select(x == Element<V>(0), x, whole_sine(sine_cosine(x)));
+}
+template <class V>
+ND_INLINE V cos_reduced(V x) {
+    return whole_cosine(sine_cosine(x));
+}
 ND_INLINE Vec<double> tan_reduced(Vec<double> x) {
-    const auto [s, c, q] = sine_cosine(x);
-    const auto odd = (q == 1.0) | (q == 3.0);
-    return select(x == 0.0, x, select(odd, -c, s) / select(odd, s, c));
+    const auto p = sine_cosine(x);
+    const auto odd = (p.quadrant & 1) != 0;
+    return select(x == 0.0, x, select(odd, -p.cosine, p.sine) / select(odd, p.sine, p.cosine));
 }
 
 // Large arguments need hundreds of bits of pi: the C library has them.
 #define ND_PERIODIC(name)                                                      \
     ND_INLINE Vec<double> name(Vec<double> x) {                                \
         auto r = name##_reduced(x);                                            \
-        const auto far = !(abs(x) < quarter_turn_limit);                       \
+        const auto far = !(abs(x) < quarter_turn_limit<double>);               \
         if (any(far)) [[unlikely]]                                             \
             r = far ? each_lane(x, [](double v) { return std::name(v); }) : r; \
         return r;                                                              \
     }                                                                          \
-    ND_INLINE Vec<float> name(Vec<float> x) {                                  \
+    ND_INLINE Vec<float> name##_by_double(Vec<float> x) {                      \
         return in_double(x, [](Vec<double> v) { return name(v); });            \
     }
 ND_PERIODIC(sin)
 ND_PERIODIC(cos)
 ND_PERIODIC(tan)
 #undef ND_PERIODIC
+
+ND_INLINE Vec<float> sin(Vec<float> x) {
+    if constexpr (!fma_is_fused) return sin_by_double(x);
+    if (any(!(abs(x) < quarter_turn_limit<float>))) [[unlikely]]
+        return sin_by_double(x);
+    return sin_reduced(x);
+}
+ND_INLINE Vec<float> cos(Vec<float> x) {
+    if constexpr (!fma_is_fused) return cos_by_double(x);
+    if (any(!(abs(x) < quarter_turn_limit<float>))) [[unlikely]]
+        return cos_by_double(x);
+    return cos_reduced(x);
+}
+ND_INLINE Vec<float> tan(Vec<float> x) { return tan_by_double(x); }
 
 // ----------------------------------------------------------------------------------------------------- inverse functions
 
@@ -150,11 +201,24 @@ ND_INLINE Vec<float> atan2(Vec<float> y, Vec<float> x) {
 
 // ----------------------------------------------------------------------------------------------------------------- power
 
-// As C's pow. In double the logarithm loses digits for large results: good for the float result only.
-ND_INLINE Vec<double> pow_in_double(Vec<double> a, Vec<double> b) {
-    const auto one = broadcast(1.0);
+// As C's pow, for operands that are floats: short polynomials, since only the float result counts.
+ND_INLINE Vec<double> pow_of_floats(Vec<double> a, Vec<double> b) {
+    // As Constants<double>::log and Constants<float>::expm1, with relative errors of 1e-11 and 5e-11.
+    static constexpr double log_terms[] = {0.6666666566125392, 0.4000033271455558, 0.2853742410279248, 0.23580503431185396};
+    static constexpr double exp_terms[] = {0.5000000076791639,   0.16666666861537033,   0.041666271711184845,
+                                           0.008333264046420005, 0.0013946024553145057, 0.00019918593794694784};
     const auto magnitude = abs(a);
-    auto r = exp(b * log(magnitude));
+    const auto [k, f] = split_exponent(magnitude);
+    const auto s = f / (f + 2.0), z = s * s, square = 0.5 * f * f;
+    const auto log1p_f = f - (square - s * fma(polynomial(z, log_terms), z, square));
+    auto t = b * log_special(magnitude, fma(k, broadcast(0.69314718055994530942), log1p_f));
+    // Beyond these the float result is infinite or 0; NaN passes both comparisons.
+    t = select(t > 100.0, broadcast(100.0), t);
+    t = select(t < -150.0, broadcast(-150.0), t);
+    const auto n = round_to<Rounding::kNearestEven>(t * 1.44269504088896340736);
+    const auto e = fma(n, broadcast(-0.69314718055994530942), t);
+    auto r = scale_by_power_of_two(fma(e * e, polynomial(e, exp_terms), e) + 1.0, n);
+    const auto one = broadcast(1.0);
     const auto integral = round_to<Rounding::kDown>(b) == b;
     const auto half = b * 0.5;
     const auto odd = integral & (round_to<Rounding::kDown>(half) != half);
@@ -165,7 +229,7 @@ ND_INLINE Vec<double> pow_in_double(Vec<double> a, Vec<double> b) {
     return select(unit, one, r);
 }
 ND_INLINE Vec<float> pow(Vec<float> a, Vec<float> b) {
-    return in_double(a, b, [](Vec<double> x, Vec<double> y) { return pow_in_double(x, y); });
+    return in_double(a, b, [](Vec<double> x, Vec<double> y) { return pow_of_floats(x, y); });
 }
 ND_INLINE Vec<double> pow(Vec<double> a, Vec<double> b) {
     return each_lane(a, b, [](double x, double y) { return std::pow(x, y); });

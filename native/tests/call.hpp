@@ -73,7 +73,7 @@ struct Prepared {
     }
     ~Prepared() {
         if (instance != nullptr) prepared.free_instance(instance);
-        if (status == ND_OK && prepared.destroy != nullptr) prepared.destroy(prepared.state);
+        if (prepared.destroy != nullptr) prepared.destroy(prepared.state);  // a failed run() changes `status`
     }
     Prepared(const Prepared&) = delete;
     Prepared& operator=(const Prepared&) = delete;

@@ -20,10 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dl4py"))
 
-from timing import environment, microseconds  # noqa: E402
-from works import TRAINING, our_step  # noqa: E402
+from timing import environment, microseconds
+from works import TRAINING, our_step
 
-import nd4py as nd  # noqa: E402
+import nd4py as nd
 
 HERE = Path(__file__).parent
 

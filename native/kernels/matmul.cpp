@@ -13,12 +13,17 @@
 #include "kernels/onednn.hpp"
 #include "kernels/openblas.hpp"
 #include "kernels/small_gemm.hpp"
+#include "kernels/threads.hpp"
 
 namespace nd::kernels {
 namespace {
 
 // Multiply-adds up to which our own single-threaded tiles beat a library call (measured on two AVX-512 cores).
 constexpr int64_t kSmallProduct = 160'000;
+
+// Multiply-adds up to which oneDNN is faster on one thread than on two (64x64x64: 2.8 against 5.1 us; 64x256x128: 18 against
+// 16 us), and does not depend on a second core being free.
+constexpr int64_t kSingleThreadedProduct = 1'000'000;
 
 struct Operand {
     int index;            // which kernel input or output
@@ -211,7 +216,9 @@ onednn::Desc row_major(const onednn::Desc& like) {
 }
 
 nd_status prepare_float32(const Problem& p, nd_prepared* prepared) {
-    auto program = std::make_unique<onednn::Program>();
+    const bool alone = p.m * p.n * p.k * p.batches() <= kSingleThreadedProduct;
+    const OneThread scope(alone);
+    auto program = std::make_unique<onednn::Program>(alone);
     const auto as_operand = [&](const Operand& o, int64_t rows, int64_t columns) {
         const onednn::Desc desc = strided(p, o, rows, columns);
         const int slot = program->input(o.index, desc);

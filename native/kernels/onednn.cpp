@@ -14,6 +14,11 @@ const dnnl::engine& engine() {
     return *instance;
 }
 
+std::string version() {
+    const dnnl_version_t* v = dnnl_version();
+    return std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+}
+
 memory::data_type data_type(int32_t dtype) {
     switch (dtype) {
         case ND_FLOAT32: return memory::data_type::f32;
@@ -101,6 +106,7 @@ nd_status Program::execute(const void* state, void* opaque, char* const* in, cha
     const auto& program = *static_cast<const Program*>(state);
     auto& instance = *static_cast<Instance*>(opaque);
     adopt_thread_count();
+    const OneThread alone(program.single_threaded_);
     for (size_t i = 0; i < program.slots_.size(); ++i) {
         const Slot& s = program.slots_[i];
         char* at = s.place == Place::kInput ? in[s.index] : s.place == Place::kOutput ? out[s.index] : scratch + s.offset;

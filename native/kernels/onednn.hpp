@@ -10,6 +10,7 @@
 #include <atomic>
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ namespace nd::kernels::onednn {
 using Desc = dnnl::memory::desc;
 
 const dnnl::engine& engine();
+std::string version();
 
 // Undefined data type when oneDNN has none for it.
 dnnl::memory::data_type data_type(int32_t dtype);
@@ -41,6 +43,9 @@ dnnl::primitive_attr attributes();
 
 class Program {
   public:
+    // Work that waking another thread would cost more than it gains. Must hold while its primitives are made, too.
+    explicit Program(bool single_threaded = false) : single_threaded_(single_threaded) {}
+
     int input(int index, const Desc& desc) { return slot({desc, Place::kInput, index, 0}); }
     int output(int index, const Desc& desc) { return slot({desc, Place::kOutput, index, 0}); }
     int scratch(const Desc& desc);
@@ -84,6 +89,7 @@ class Program {
     std::vector<Slot> slots_;
     std::vector<Call> calls_;
     size_t scratch_bytes_ = 0;
+    bool single_threaded_;
 };
 
 // Settles the format of an output: the one oneDNN prefers when the caller leaves it free, else the caller's strides.

@@ -42,6 +42,11 @@ void gemm(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, bool a_
     }
 }
 
-const char* version() { return scipy_openblas_get_config(); }
+std::string version() {
+    // "OpenBLAS 0.3.34 DYNAMIC_ARCH ..."
+    const std::string config = scipy_openblas_get_config();
+    const size_t begin = config.find(' ') + 1;
+    return config.substr(begin, config.find(' ', begin) - begin);
+}
 
 }  // namespace nd::kernels::openblas

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace nd::kernels::openblas {
 
@@ -9,6 +10,6 @@ namespace nd::kernels::openblas {
 void gemm(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, bool a_transposed, const double* b, int64_t ldb,
           bool b_transposed, double* c, int64_t ldc);
 
-const char* version();
+std::string version();
 
 }  // namespace nd::kernels::openblas

@@ -1,9 +1,12 @@
 // The kernel table of this backend, put together from what the families offer.
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "families.hpp"
 #include "layout.hpp"
+#include "onednn.hpp"
+#include "openblas.hpp"
 #include "threads.hpp"
 
 namespace nd::kernels {
@@ -19,6 +22,7 @@ void* allocate(size_t bytes) {
 
 struct Assembled {
     std::vector<nd_kernel> kernels;
+    std::string libraries = std::string("oneDNN=") + onednn::version() + ";OpenBLAS=" + openblas::version();
     nd_kernel_table table;
 
     Assembled() {
@@ -34,7 +38,7 @@ struct Assembled {
             .abi_version = ND_ABI_VERSION,
             .struct_bytes = sizeof(nd_kernel_table),
             .isa = ND4PY_ISA,
-            .libraries = "",
+            .libraries = libraries.c_str(),
             .unary = loops.unary,
             .binary = loops.binary,
             .cast = loops.cast,

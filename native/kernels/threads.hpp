@@ -18,6 +18,18 @@ int get_num_threads();
 // calling thread. Call it before creating or running a vendor primitive; costs one comparison when nothing changed.
 void adopt_thread_count();
 
+// While it lives, OpenMP regions that a vendor library opens on this thread run on this thread alone.
+class OneThread {
+  public:
+    explicit OneThread(bool wanted);
+    ~OneThread();
+    OneThread(const OneThread&) = delete;
+    OneThread& operator=(const OneThread&) = delete;
+
+  private:
+    bool wanted_;
+};
+
 // Calls body(context, begin, end) over [0, n) in pieces of at least `grain`. Runs on the calling thread alone when there
 // are fewer than two such pieces, inside another parallel region, or while another caller holds the workers.
 void parallel_range(int64_t n, int64_t grain, nd_range_body body, void* context);

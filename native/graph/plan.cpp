@@ -23,8 +23,8 @@ void copy_strided(char* to, const Dims& to_strides, const char* from, const Dims
         return;
     }
     for (int64_t i = 0; i < shape[axis]; ++i) {
-        copy_strided(to + i * to_strides[axis] * itemsize, to_strides, from + i * from_strides[axis] * itemsize,
-                     from_strides, shape, itemsize, axis + 1);
+        copy_strided(to + i * to_strides[axis] * itemsize, to_strides, from + i * from_strides[axis] * itemsize, from_strides,
+                     shape, itemsize, axis + 1);
     }
 }
 
@@ -56,9 +56,9 @@ struct Plan::Context {
     const Plan& plan;
     char* arena = nullptr;
     std::vector<int64_t> scalars;
-    std::vector<char*> pointers;                        // per step: inputs, then outputs
-    std::vector<void*> instances;                       // per step
-    std::vector<std::vector<Patch>> inputs, outputs;    // pointers that change with every run
+    std::vector<char*> pointers;                      // per step: inputs, then outputs
+    std::vector<void*> instances;                     // per step
+    std::vector<std::vector<Patch>> inputs, outputs;  // pointers that change with every run
 };
 
 std::unique_ptr<Plan::Context> Plan::make_context() const {
@@ -164,8 +164,8 @@ void Plan::check_numerics(const PlanStep& step, const Context& context, size_t p
                                                        : reinterpret_cast<const double*>(data)[k];
             if (std::isfinite(value)) continue;
             throw NumericsError((step.label.empty() ? "" : step.label + ": ") + "operation " + step.kernel + " produced " +
-                                (std::isnan(value) ? "NaN" : "an infinite value") + " in its output " +
-                                std::to_string(i) + " of shape " + text(b.shape));
+                                (std::isnan(value) ? "NaN" : "an infinite value") + " in its output " + std::to_string(i) +
+                                " of shape " + text(b.shape));
         }
     }
 }
@@ -248,8 +248,7 @@ std::vector<Array> Plan::run(std::span<const Array* const> inputs, std::span<con
     return results;
 }
 
-std::vector<double> Plan::profile(std::span<const Array* const> inputs, std::span<const int64_t> scalars,
-                                  int repeats) const {
+std::vector<double> Plan::profile(std::span<const Array* const> inputs, std::span<const int64_t> scalars, int repeats) const {
     using Clock = std::chrono::steady_clock;
     const Lease lease{*this, take_context()};
     std::vector<Array> copies, results;

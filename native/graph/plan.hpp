@@ -47,14 +47,14 @@ struct PlanBuffer {
     Kind kind;
     int dtype;
     Dims shape, strides;
-    Array array;             // kArray
-    int root = -1;           // itself, or what a view looks at
-    int64_t offset = 0;      // bytes into the root
-    int slot = -1;           // position among the inputs, scalars or outputs
+    Array array;         // kArray
+    int root = -1;       // itself, or what a view looks at
+    int64_t offset = 0;  // bytes into the root
+    int slot = -1;       // position among the inputs, scalars or outputs
     bool constant = false;
-    bool output = false;     // kTemp: memory of a fresh array at every run
+    bool output = false;  // kTemp: memory of a fresh array at every run
     nd_layout* layout = nullptr;
-    int plain = -1;          // temporary that holds this one in plain memory
+    int plain = -1;  // temporary that holds this one in plain memory
     size_t bytes = 0;
     // Filled by build():
     int first = -1, last = -1;  // steps between which a temporary lives
@@ -75,9 +75,7 @@ class Plan {
     const std::deque<PlanBuffer>& buffers() const { return buffers_; }
     const std::vector<int>& inputs() const { return inputs_; }
     const std::vector<int>& outputs() const { return outputs_; }
-    bool scalar_is_integer(size_t i) const {
-        return buffers_[static_cast<size_t>(scalars_[i])].dtype == ND_INT64;
-    }
+    bool scalar_is_integer(size_t i) const { return buffers_[static_cast<size_t>(scalars_[i])].dtype == ND_INT64; }
 
     // Throws std::invalid_argument when an input has another dtype or shape than the plan was made for.
     void check_inputs(std::span<const Array* const> inputs) const;
@@ -146,8 +144,8 @@ class PlanBuilder {
     PlanBuffer& at(int buffer);
     int add(PlanBuffer buffer);
     nd_desc describe(int buffer);
-    PlanRef resolve(int buffer);       // records a reorder when the root is blocked but a view of it is wanted
-    int plain(int root);               // the root itself, or a plain copy of a blocked one
+    PlanRef resolve(int buffer);  // records a reorder when the root is blocked but a view of it is wanted
+    int plain(int root);          // the root itself, or a plain copy of a blocked one
     void written(int buffer, nd_layout* layout);
     void lifetimes();
     void share_in_place();

@@ -263,13 +263,14 @@ void PlanBuilder::share_in_place() {
         const PlanStep& step = plan_->steps_[s];
         if (step.callback || step.out.empty() || step.out[0].root < 0 || step.prepared.inplace == 0) continue;
         PlanBuffer& out = buffers[static_cast<size_t>(step.out[0].root)];
-        if (out.kind != BufferKind::kTemp || out.output || out.first != static_cast<int>(s) || step.out[0].offset != 0) continue;
+        if (out.kind != BufferKind::kTemp || out.output || out.first != static_cast<int>(s) || step.out[0].offset != 0)
+            continue;
         for (size_t i = 0; i < step.in.size() && i < 32; ++i) {
             if ((step.prepared.inplace >> i & 1U) == 0 || step.in[i].root < 0) continue;
             PlanBuffer& in = buffers[static_cast<size_t>(step.in[i].root)];
             const bool dies_here = in.kind == BufferKind::kTemp && !in.output && in.last == static_cast<int>(s);
-            const auto uses = std::count_if(step.in.begin(), step.in.end(),
-                                            [&](const PlanRef& r) { return r.root == step.in[i].root; });
+            const auto uses =
+                std::count_if(step.in.begin(), step.in.end(), [&](const PlanRef& r) { return r.root == step.in[i].root; });
             if (!dies_here || uses != 1 || step.in[i].offset != 0 || in.bytes != out.bytes) continue;
             int owner = step.in[i].root;
             while (buffers[static_cast<size_t>(owner)].shares >= 0) owner = buffers[static_cast<size_t>(owner)].shares;

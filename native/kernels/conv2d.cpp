@@ -35,7 +35,7 @@ bool supported(const nd_desc& d) { return d.dtype == ND_FLOAT32 && d.ndim == 4; 
 dnnl::convolution_forward::primitive_desc forward_desc(const Geometry& g, const Desc& x, const Desc& w, const Desc& y,
                                                        const Desc* bias, prop_kind kind) {
     if (bias != nullptr) {
-        return {onednn::engine(), kind, kAlgorithm, x, w, *bias, y, g.stride, g.dilation, g.low, g.high,
+        return {onednn::engine(),    kind, kAlgorithm, x, w, *bias, y, g.stride, g.dilation, g.low, g.high,
                 onednn::attributes()};
     }
     return {onednn::engine(), kind, kAlgorithm, x, w, y, g.stride, g.dilation, g.low, g.high, onednn::attributes()};
@@ -87,8 +87,7 @@ nd_status forward(const nd_call* call, nd_prepared* prepared, nd_error*) {
     if (has_bias) {
         // oneDNN takes dense biases only and does not say so.
         const int bs = program->converted(program->input(2, onednn::plain(call->in[2])), pd.bias_desc());
-        program->run(primitive, pd,
-                     {{DNNL_ARG_SRC, xs}, {DNNL_ARG_WEIGHTS, ws}, {DNNL_ARG_BIAS, bs}, {DNNL_ARG_DST, ys}});
+        program->run(primitive, pd, {{DNNL_ARG_SRC, xs}, {DNNL_ARG_WEIGHTS, ws}, {DNNL_ARG_BIAS, bs}, {DNNL_ARG_DST, ys}});
     } else {
         program->run(primitive, pd, {{DNNL_ARG_SRC, xs}, {DNNL_ARG_WEIGHTS, ws}, {DNNL_ARG_DST, ys}});
     }
@@ -105,9 +104,8 @@ nd_status input_gradient(const nd_call* call, nd_prepared* prepared, nd_error*) 
     const Formats formats(g, dx, w, eps);
     const Desc wa = onednn::any_format(w);
     const auto hint = forward_desc(g, formats.x, wa, formats.y, nullptr, prop_kind::forward_training);
-    const dnnl::convolution_backward_data::primitive_desc pd(onednn::engine(), kAlgorithm, formats.x, wa, formats.y,
-                                                             g.stride, g.dilation, g.low, g.high, hint,
-                                                             onednn::attributes());
+    const dnnl::convolution_backward_data::primitive_desc pd(onednn::engine(), kAlgorithm, formats.x, wa, formats.y, g.stride,
+                                                             g.dilation, g.low, g.high, hint, onednn::attributes());
     auto program = std::make_unique<Program>();
     const int ws = program->converted(program->input(0, onednn::describe(w)), pd.weights_desc());
     const int es = program->converted(program->input(1, onednn::describe(eps)), pd.diff_dst_desc());
@@ -131,11 +129,10 @@ nd_status weight_gradient(const nd_call* call, nd_prepared* prepared, nd_error*)
     const Desc &xa = formats.x, &ea = formats.y, wa = onednn::any_format(dw);
     const auto hint = forward_desc(g, xa, wa, ea, has_bias ? &bias : nullptr, prop_kind::forward_training);
     using PrimitiveDesc = dnnl::convolution_backward_weights::primitive_desc;
-    const PrimitiveDesc pd =
-        has_bias ? PrimitiveDesc(onednn::engine(), kAlgorithm, xa, wa, bias, ea, g.stride, g.dilation, g.low, g.high,
-                                 hint, onednn::attributes())
-                 : PrimitiveDesc(onednn::engine(), kAlgorithm, xa, wa, ea, g.stride, g.dilation, g.low, g.high, hint,
-                                 onednn::attributes());
+    const PrimitiveDesc pd = has_bias ? PrimitiveDesc(onednn::engine(), kAlgorithm, xa, wa, bias, ea, g.stride, g.dilation,
+                                                      g.low, g.high, hint, onednn::attributes())
+                                      : PrimitiveDesc(onednn::engine(), kAlgorithm, xa, wa, ea, g.stride, g.dilation, g.low,
+                                                      g.high, hint, onednn::attributes());
     auto program = std::make_unique<Program>();
     const int xs = program->converted(program->input(0, onednn::describe(x)), pd.src_desc());
     const int es = program->converted(program->input(1, onednn::describe(eps)), pd.diff_dst_desc());
@@ -144,8 +141,7 @@ nd_status weight_gradient(const nd_call* call, nd_prepared* prepared, nd_error*)
     if (has_bias) {
         const int bs = program->output(1, bias);
         program->run(primitive, pd,
-                     {{DNNL_ARG_SRC, xs}, {DNNL_ARG_DIFF_DST, es}, {DNNL_ARG_DIFF_WEIGHTS, ws},
-                      {DNNL_ARG_DIFF_BIAS, bs}});
+                     {{DNNL_ARG_SRC, xs}, {DNNL_ARG_DIFF_DST, es}, {DNNL_ARG_DIFF_WEIGHTS, ws}, {DNNL_ARG_DIFF_BIAS, bs}});
     } else {
         program->run(primitive, pd, {{DNNL_ARG_SRC, xs}, {DNNL_ARG_DIFF_DST, es}, {DNNL_ARG_DIFF_WEIGHTS, ws}});
     }

@@ -124,7 +124,8 @@ struct SmallProduct {
         prepared->state = new SmallProduct{p};
         prepared->run = run;
         prepared->destroy = [](void* state) { delete static_cast<SmallProduct*>(state); };
-        prepared->scratch_bytes = static_cast<size_t>(small_gemm_scratch<T>(p.m, p.n, p.k, p.a.column, p.b.row, p.b.column)) * sizeof(T);
+        prepared->scratch_bytes =
+            static_cast<size_t>(small_gemm_scratch<T>(p.m, p.n, p.k, p.a.column, p.b.row, p.b.column)) * sizeof(T);
         return ND_OK;
     }
 };
@@ -178,8 +179,7 @@ struct Float64Product {
     }
 
     static nd_status prepare(const Problem& p, nd_prepared* prepared) {
-        auto self = std::make_unique<Float64Product>(
-            Float64Product{p, !readable(p.a, p.m, p.k), !readable(p.b, p.k, p.n)});
+        auto self = std::make_unique<Float64Product>(Float64Product{p, !readable(p.a, p.m, p.k), !readable(p.b, p.k, p.n)});
         const int64_t elements = (self->copy_a ? p.m * p.k : 0) + (self->copy_b ? p.k * p.n : 0);
         *prepared = nd_prepared{};
         prepared->scratch_bytes = static_cast<size_t>(elements) * sizeof(double);
@@ -234,12 +234,11 @@ nd_status prepare_float32(const Problem& p, nd_prepared* prepared) {
         const onednn::Desc bd(dims, dnnl::memory::data_type::f32, strides);
         const dnnl::matmul::primitive_desc pd(onednn::engine(), program->desc(a), program->desc(b), bd, cd,
                                               onednn::attributes());
-        program->run(dnnl::matmul(pd), pd,
-                     {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_BIAS, program->input(*p.bias, bd)},
-                      {DNNL_ARG_DST, c}});
+        program->run(
+            dnnl::matmul(pd), pd,
+            {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_BIAS, program->input(*p.bias, bd)}, {DNNL_ARG_DST, c}});
     } else {
-        const dnnl::matmul::primitive_desc pd(onednn::engine(), program->desc(a), program->desc(b), cd,
-                                              onednn::attributes());
+        const dnnl::matmul::primitive_desc pd(onednn::engine(), program->desc(a), program->desc(b), cd, onednn::attributes());
         program->run(dnnl::matmul(pd), pd, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
     }
     onednn::Program::finish(std::move(program), prepared);

@@ -83,7 +83,7 @@ struct Gather {
     nd_status run(char* const* in, char* const* out, char*, nd_error* error) const {
         const auto index = [&](int64_t i) {
             return wide ? reinterpret_cast<const int64_t*>(in[1])[i]
-                             : static_cast<int64_t>(reinterpret_cast<const int32_t*>(in[1])[i]);
+                        : static_cast<int64_t>(reinterpret_cast<const int32_t*>(in[1])[i]);
         };
         for (int64_t i = 0; i < picks; ++i) {
             const int64_t at = index(i);

@@ -23,17 +23,17 @@ void gemm(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, bool a_
     hold_to_one_thread();
     const auto rows = [&](int64_t begin, int64_t end) {
         const double* start = a + begin * (a_transposed ? 1 : lda);
-        scipy_cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans,
-                          b_transposed ? CblasTrans : CblasNoTrans, static_cast<blasint>(end - begin),
-                          static_cast<blasint>(n), static_cast<blasint>(k), 1.0, start, static_cast<blasint>(lda), b,
-                          static_cast<blasint>(ldb), 0.0, c + begin * ldc, static_cast<blasint>(ldc));
+        scipy_cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans,
+                          static_cast<blasint>(end - begin), static_cast<blasint>(n), static_cast<blasint>(k), 1.0, start,
+                          static_cast<blasint>(lda), b, static_cast<blasint>(ldb), 0.0, c + begin * ldc,
+                          static_cast<blasint>(ldc));
     };
     const auto columns = [&](int64_t begin, int64_t end) {
         const double* start = b + begin * (b_transposed ? ldb : 1);
-        scipy_cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans,
-                          b_transposed ? CblasTrans : CblasNoTrans, static_cast<blasint>(m),
-                          static_cast<blasint>(end - begin), static_cast<blasint>(k), 1.0, a, static_cast<blasint>(lda),
-                          start, static_cast<blasint>(ldb), 0.0, c + begin, static_cast<blasint>(ldc));
+        scipy_cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans,
+                          static_cast<blasint>(m), static_cast<blasint>(end - begin), static_cast<blasint>(k), 1.0, a,
+                          static_cast<blasint>(lda), start, static_cast<blasint>(ldb), 0.0, c + begin,
+                          static_cast<blasint>(ldc));
     };
     if (m >= n) {
         parallel_for(m, kRowsPerPiece, rows);

@@ -33,8 +33,8 @@ struct Window {
 bool supported(const nd_desc& d) { return d.dtype == ND_FLOAT32 && d.ndim == 4; }
 
 dnnl::pooling_forward::primitive_desc forward_desc(const Window& w, algorithm kind, const Desc& x, const Desc& y) {
-    return {onednn::engine(), prop_kind::forward_training, kind,  x,     y, w.stride, w.kernel,
-            w.dilation,       w.low,                       w.high, onednn::attributes()};
+    return {onednn::engine(), prop_kind::forward_training, kind, x, y, w.stride, w.kernel, w.dilation, w.low,
+            w.high,           onednn::attributes()};
 }
 
 algorithm average_kind(const Window& w) {

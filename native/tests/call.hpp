@@ -63,8 +63,13 @@ struct Prepared {
     Prepared(const std::string& name, const std::vector<nd_desc>& in, std::vector<nd_desc>& out,
              const std::vector<int64_t>& ints = {}, const std::vector<double>& reals = {}) {
         const nd_kernel_table* table = nd::kernels::kernel_table();
-        const nd_call call{in.data(), out.data(), ints.data(), reals.data(), static_cast<int32_t>(in.size()),
-                           static_cast<int32_t>(out.size()), static_cast<int32_t>(ints.size()),
+        const nd_call call{in.data(),
+                           out.data(),
+                           ints.data(),
+                           reals.data(),
+                           static_cast<int32_t>(in.size()),
+                           static_cast<int32_t>(out.size()),
+                           static_cast<int32_t>(ints.size()),
                            static_cast<int32_t>(reals.size())};
         for (int64_t i = 0; i < table->n_kernels; ++i) {
             if (name == table->kernels[i].name) status = table->kernels[i].prepare(&call, &prepared, &error);

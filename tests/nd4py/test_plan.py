@@ -75,7 +75,9 @@ def test_plan_keeps_channels_blocked_between_convolutions_and_returns_plain_memo
         outputs = []
         for w in (w1, w2):
             result = builder.temp(F32, [2, 16, 12, 12])
-            assert builder.step("conv2d", [value, builder.array(nd.asarray(w), True), None], [result], attrs)
+            assert builder.step(
+                "conv2d", [value, builder.array(nd.asarray(w), True), None], [result], attrs
+            )
             if keep_plain:
                 builder.output(result)
             outputs.append(result)
@@ -119,8 +121,15 @@ def test_temporaries_that_live_together_never_overlap() -> None:
     owners = {row[0]: row[5] for row in rows}
     for i, (buffer, offset, size, first, last, shares) in enumerate(rows):
         for other, offset2, size2, first2, last2, shares2 in rows[i + 1 :]:
-            apart = last < first2 or last2 < first or offset + size <= offset2 or offset2 + size2 <= offset
-            same = shares == other or shares2 == buffer or (shares is not None and shares == shares2)
+            apart = (
+                last < first2
+                or last2 < first
+                or offset + size <= offset2
+                or offset2 + size2 <= offset
+            )
+            same = (
+                shares == other or shares2 == buffer or (shares is not None and shares == shares2)
+            )
             assert apart or same, (buffer, other, owners)
     assert plan.arena_bytes < 40 * 64 * 4
 
@@ -163,7 +172,10 @@ def test_plan_refuses_inputs_it_was_not_made_for() -> None:
     assert builder.step("fused_elementwise", [x], [y], _fused("exp", 1))
     builder.output(y)
     plan = builder.build()
-    with pytest.raises(ValueError, match=r"input 0: the plan was made for float32\(2, 3\); received float32\(3, 2\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"input 0: the plan was made for float32\(2, 3\); received float32\(3, 2\)",
+    ):
         plan.run((nd.asarray(np.zeros((3, 2), np.float32)),))
     with pytest.raises(ValueError, match="received float64"):
         plan.run((nd.asarray(np.zeros((2, 3))),))
@@ -209,7 +221,9 @@ def test_numerics_check_names_the_step_and_its_label() -> None:
 
     bad = (nd.asarray(np.array([1, -1], np.float32)),)
     assert np.isnan(np.asarray(build(False).run(bad)[0])[1])
-    with pytest.raises(_core.NumericsError, match=r"layer 'out': operation fused_elementwise produced NaN"):
+    with pytest.raises(
+        _core.NumericsError, match=r"layer 'out': operation fused_elementwise produced NaN"
+    ):
         build(True).run(bad)
 
 

@@ -89,8 +89,8 @@ typedef enum nd_domain {
 typedef void (*nd_unary_loop)(const char* x, int64_t sx, char* out, int64_t so, int64_t n);
 typedef void (*nd_binary_loop)(const char* a, int64_t sa, const char* b, int64_t sb, char* out, int64_t so, int64_t n);
 // out = cond ? a : b; cond is bool; a, b and out share one dtype, chosen by its size in bytes.
-typedef void (*nd_select_loop)(const char* cond, int64_t sc, const char* a, int64_t sa, const char* b, int64_t sb,
-                               char* out, int64_t so, int64_t n);
+typedef void (*nd_select_loop)(const char* cond, int64_t sc, const char* a, int64_t sa, const char* b, int64_t sb, char* out,
+                               int64_t so, int64_t n);
 
 // ------------------------------------------------------------------------------------------------------------- prepared
 

@@ -18,9 +18,24 @@ class Backend:
     version = __version__
     # Names as in nd4py's cpu_features(); -march=x86-64-v4 lets the compiler use all of these.
     requires = (
-        "sse3", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "f16c",
-        "bmi1", "bmi2", "lzcnt", "movbe", "avx512f", "avx512cd", "avx512bw",
-        "avx512dq", "avx512vl",
+        "sse3",
+        "ssse3",
+        "sse4_1",
+        "sse4_2",
+        "popcnt",
+        "avx",
+        "avx2",
+        "fma",
+        "f16c",
+        "bmi1",
+        "bmi2",
+        "lzcnt",
+        "movbe",
+        "avx512f",
+        "avx512cd",
+        "avx512bw",
+        "avx512dq",
+        "avx512vl",
     )
 
     def load(self) -> object:

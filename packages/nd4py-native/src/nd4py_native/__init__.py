@@ -18,7 +18,11 @@ class Backend:
     version = __version__
     # Names as in nd4py's cpu_features(); -march=x86-64-v2 lets the compiler use all of these.
     requires = (
-        "sse3", "ssse3", "sse4_1", "sse4_2", "popcnt",
+        "sse3",
+        "ssse3",
+        "sse4_1",
+        "sse4_2",
+        "popcnt",
     )
 
     def load(self) -> object:

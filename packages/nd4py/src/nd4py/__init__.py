@@ -133,13 +133,39 @@ __all__ = [
 
 
 # What is imported on first use: subpackages, the backend's controls, and operations at top level.
-_MODULES = frozenset({
-    "activations", "base", "bitwise", "cnn", "data", "evaluation", "formats", "linalg", "loss", "losses", "math", "nn",
-    "normalizers", "ops", "random", "regularization", "schedules", "updaters", "weights",
-})
-_BACKEND = frozenset({
-    "BackendInfo", "BackendUnavailableError", "backend_info", "get_num_threads", "set_num_threads", "use_backend",
-})
+_MODULES = frozenset(
+    {
+        "activations",
+        "base",
+        "bitwise",
+        "cnn",
+        "data",
+        "evaluation",
+        "formats",
+        "linalg",
+        "loss",
+        "losses",
+        "math",
+        "nn",
+        "normalizers",
+        "ops",
+        "random",
+        "regularization",
+        "schedules",
+        "updaters",
+        "weights",
+    }
+)
+_BACKEND = frozenset(
+    {
+        "BackendInfo",
+        "BackendUnavailableError",
+        "backend_info",
+        "get_num_threads",
+        "set_num_threads",
+        "use_backend",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -187,7 +187,7 @@ def test_checkpoints_are_kept_by_rule_and_load(tmp_path):
     last = CheckpointListener.load_last_checkpoint_mln(tmp_path)
     assert isinstance(last, MultiLayerNetwork)
     assert np.array_equal(np.asarray(last.params()), np.asarray(net.params()))
-    assert CheckpointListener.load_checkpoint_mln(tmp_path, 2).iteration_count == 3
+    assert CheckpointListener.load_checkpoint_mln(tmp_path, 2).iteration_count == 4
     with pytest.raises(ValueError, match="no checkpoint 0"):
         CheckpointListener.get_file_for_checkpoint(tmp_path, 0)
     with pytest.raises(ValueError, match="holds checkpoints already"):

@@ -232,7 +232,7 @@ def test_wrong_data_is_refused():
         net.fit(DataSet(np.zeros((2, 4), np.float32)))
     with pytest.raises(TypeError, match="expected a DataSet, features and labels, or an iterator"):
         net.fit(7)
-    with pytest.raises(TypeError, match="expected a DataSet; received int"):
+    with pytest.raises(TypeError, match="expected a DataSet, or an iterator of them; received int"):
         net.fit([3])
     with pytest.raises(ValueError, match="batch_size: expected a positive number"):
         net.fit(rows(), batch_size=0)

@@ -280,6 +280,10 @@ def _opened(source: Source) -> Iterator[_Archive]:
             stream = stack.enter_context(open(source, "rb"))
         elif isinstance(source, bytes):
             stream = io.BytesIO(source)
+        elif not hasattr(source, "seek"):
+            raise TypeError(
+                f"expected a path, bytes or a seekable binary stream; received {type(source).__name__}"
+            )
         try:
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except _UNPACKING as problem:
@@ -294,6 +298,10 @@ def _write_entries(stream: IO[bytes], entries: list[tuple[str, bytes]]) -> None:
 
 
 def _normalizer_bytes(normalizer: Any) -> bytes:
+    if not hasattr(normalizer, "save"):
+        raise TypeError(
+            f"normalizer: expected one of nd4py.normalizers; received {type(normalizer).__name__}"
+        )
     stream = io.BytesIO()
     normalizer.save(stream)
     return stream.getvalue()

@@ -170,7 +170,7 @@ def lookup(value: Any, family: type[T], names: Mapping[str, Callable[[], T]]) ->
     """
     if isinstance(value, family):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) and names:
         plain = value.lower().replace("_", "")
         if plain not in names:
             raise ValueError(

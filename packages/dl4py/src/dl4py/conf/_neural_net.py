@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dl4py.conf._dropout import DROPOUT, NO_DROPOUT
 from dl4py.conf._functions import ACTIVATION, REGULARIZATION, UPDATER, WEIGHT_INIT
-from dl4py.conf._json import Codec, enum, many
+from dl4py.conf._json import FLOAT, INT, Codec, enum, many
 from dl4py.conf._step_functions import STEP_FUNCTION
 from dl4py.conf._weight_noise import WEIGHT_NOISE
 from dl4py.conf.layers._base import GRADIENT_NORMALIZATIONS, AbstractLayer, regularizations
@@ -47,6 +47,22 @@ def data_type_name(value: object) -> str:
 DATA_TYPE = Codec(str, enum(*DATA_TYPES).decode, data_type_name)
 
 _COERCED: dict[str, Codec] = {
+    "seed": INT,
+    **dict.fromkeys(
+        (
+            "bias_init",
+            "gain_init",
+            "l1",
+            "l2",
+            "weight_decay",
+            "l1_bias",
+            "l2_bias",
+            "weight_decay_bias",
+            "gradient_normalization_threshold",
+        ),
+        FLOAT,
+    ),
+    "max_num_line_search_iterations": INT,
     "activation": ACTIVATION,
     "weight_init": WEIGHT_INIT,
     "updater": UPDATER,

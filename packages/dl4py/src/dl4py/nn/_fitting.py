@@ -38,11 +38,25 @@ def batches_of(data: Any, batch_size: int | None) -> Iterable[DataSet]:
         raise TypeError(
             "batch_size: only for features and labels, or a DataSet; an iterator has a batch size of its own"
         )
-    if not isinstance(data, Iterable):
+    if isinstance(data, (str, bytes)) or hasattr(data, "dtype") or not isinstance(data, Iterable):
         raise TypeError(
             f"expected a DataSet, features and labels, or an iterator of DataSets; received {type(data).__name__}"
         )
     return data
+
+
+def passes(epochs: Any) -> range:
+    """The epochs to run.
+
+    Raises:
+        TypeError: their number is no integer.
+        ValueError: it is below 1.
+    """
+    if isinstance(epochs, bool) or not hasattr(epochs, "__index__"):
+        raise TypeError(f"fit: epochs: expected an integer; received {epochs!r}")
+    if epochs < 1:
+        raise ValueError(f"fit: epochs: expected at least 1; received {epochs}")
+    return range(epochs)
 
 
 def timed(network: MultiLayerNetwork, batches: Iterable[DataSet]) -> Iterator[DataSet]:
@@ -64,10 +78,7 @@ def bind(network: MultiLayerNetwork, data: DataSet) -> tuple[tuple[Any, ...], Sh
         ValueError: features or labels are missing.
         TypeError: the type of an array cannot become the network's.
     """
-    if not isinstance(data, DataSet):
-        raise TypeError(f"expected a DataSet; received {type(data).__name__}")
-    if data.features is None or data.labels is None:
-        raise ValueError(f"training needs features and labels; received {data!r}")
+    require_arrays(data, "training")
     names = ("features", "labels", "features_mask", "labels_mask")
     arrays = []
     shapes: list[tuple[int, ...] | None] = []
@@ -78,7 +89,25 @@ def bind(network: MultiLayerNetwork, data: DataSet) -> tuple[tuple[Any, ...], Sh
             continue
         arrays.append(cast_input(array, network.compute_dtype.numpy, name))
         shapes.append(tuple(array.shape))
+    if not shapes[0] or shapes[0][0] == 0:
+        raise ValueError(f"training needs examples; received features of shape {shapes[0]}")
     return tuple(arrays), Shapes(*shapes)  # type: ignore[arg-type]
+
+
+def require_arrays(data: Any, purpose: str) -> None:
+    """Checks that a batch is a DataSet with features and labels.
+
+    Raises:
+        TypeError: it is no DataSet.
+        ValueError: it lacks features or labels.
+    """
+    if not isinstance(data, DataSet):
+        raise TypeError(
+            f"{purpose}: expected a DataSet, or an iterator of them; received {type(data).__name__}. "
+            "Features and labels are two arguments, or DataSet(features, labels)"
+        )
+    if data.features is None or data.labels is None:
+        raise ValueError(f"{purpose} needs features and labels; received {data!r}")
 
 
 def cast_input(array: Any, dtype: Any, name: str) -> Any:
@@ -96,24 +125,33 @@ def cast_input(array: Any, dtype: Any, name: str) -> Any:
 
 
 def run_iteration(network: MultiLayerNetwork, data: DataSet) -> None:
-    """One complete iteration."""
+    """One complete iteration; whatever ends it, an update that was made is counted."""
     inputs, shapes = bind(network, data)
     network.last_batch_size = shapes.features[0]
     listeners = network.listeners
     step = network.step_for(shapes)
+    iteration, epoch = network.iteration_count, network.epoch_count
+    try:
+        _update(network, step, inputs, shapes)
+        if network._constrained:
+            apply_constraints(network)
+        for listener in listeners:
+            listener.iteration_done(network, iteration, epoch)
+    finally:
+        network.count()
+
+
+def _update(
+    network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, ...], shapes: Shapes
+) -> None:
     if network.configuration.confs[0].optimization_algo != "STOCHASTIC_GRADIENT_DESCENT":
         from dl4py.nn._solvers import line_search_iteration
 
         line_search_iteration(network, step, inputs, shapes)
+        network.uncounted = (1, 0)
     else:
         _step(network, step, inputs, shapes)
         network.remember_step(step)
-    iteration, epoch = network.iteration_count, network.epoch_count
-    for listener in listeners:
-        listener.iteration_done(network, iteration, epoch)
-    network.iteration_count = iteration + 1
-    if network._constrained:
-        apply_constraints(network)
 
 
 def _step(
@@ -132,10 +170,14 @@ def _step(
         asked += tuple(Probe("value", v.name) for v in step.graph.activations[:-1])
     if gradients:
         asked += tuple(Probe("gradient", s.key) for s in network.layout.slots)
+    network.uncounted = (1, 0)  # before the call: Ctrl-C is raised when it returns, its update made
     try:
         results = step.plan.run(inputs, scalars, asked) if asked else step.run(inputs, scalars)
-    except ArithmeticError as problem:
-        raise network.not_a_number(problem) from None
+    except Exception as problem:
+        network.uncounted = (0, 0)
+        if isinstance(problem, ArithmeticError):
+            raise network.not_a_number(problem) from None
+        raise
     network._score = results[0]
     if before is not None:
         network.flat_params[:] = (

@@ -171,4 +171,9 @@ class Inference:
 def _as_array(x: Any) -> Any:
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         return x
-    return np.asarray(x)
+    try:
+        return np.asarray(x)
+    except ValueError as problem:
+        raise ValueError(
+            f"features: expected an array, or lists of equal length: {problem}"
+        ) from None

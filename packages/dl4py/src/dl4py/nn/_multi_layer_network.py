@@ -73,6 +73,9 @@ class MultiLayerNetwork(AbstractNetwork):
         self._step: TrainingStep | None = None
         self.last_etl_time = 0.0  # milliseconds that the last batch was waited for
         self.probed: dict[Any, Any] = {}  # what listeners asked the last iteration for
+        # Iterations and epochs that are done while the counters, as in Deeplearning4j, do not say so
+        # yet: listeners are being told. What is saved then goes on after them.
+        self.uncounted = (0, 0)
 
     # ----------------------------------------------------------------------------------- parameters
 
@@ -148,16 +151,26 @@ class MultiLayerNetwork(AbstractNetwork):
         return self
 
     def _fit_epochs(self, batches: Iterable[DataSet], epochs: int) -> None:
-        from dl4py.nn._fitting import timed
+        from dl4py.nn._fitting import passes, timed
 
-        for _ in range(epochs):
+        for _ in passes(epochs):
             for listener in self._listeners:
                 listener.on_epoch_start(self)
             for batch in timed(self, batches) if self._listeners else batches:
                 self._iterate(batch)
-            for listener in self._listeners:
-                listener.on_epoch_end(self)
-            self.epoch_count += 1
+            self.uncounted = (0, 1)
+            try:
+                for listener in self._listeners:
+                    listener.on_epoch_end(self)
+            finally:
+                self.count()
+
+    def count(self) -> None:
+        """Puts what is done into the counters."""
+        iterations, epochs = self.uncounted
+        self.uncounted = (0, 0)
+        self.iteration_count += iterations
+        self.epoch_count += epochs
 
     def _iterate(self, data: DataSet) -> None:
         """One iteration. The way from here to the native call is the hot path of small networks.
@@ -165,17 +178,20 @@ class MultiLayerNetwork(AbstractNetwork):
         The plan itself refuses arrays of another shape or type, so nothing is checked twice.
         """
         step = self._step
-        if step is None or data.features_mask is not None or data.labels_mask is not None:
-            self._iterate_fully(data)
-            return
         iteration = self.iteration_count
-        scalars = (iteration,) if step.only_iteration else step.scalars(iteration, self.epoch_count)
-        try:
-            self._score = step.run((data.features, data.labels), scalars)[0]
-        except (TypeError, ValueError):
-            self._iterate_fully(data)
-            return
-        self.iteration_count = iteration + 1
+        if step is not None and type(data) is DataSet:
+            arrays = data.features, data.labels
+            if data.features_mask is None and data.labels_mask is None:
+                only = step.only_iteration
+                scalars = (iteration,) if only else step.scalars(iteration, self.epoch_count)
+                # Counted first: Ctrl-C is raised when the native call returns, with its update made.
+                self.iteration_count = iteration + 1
+                try:
+                    self._score = step.run(arrays, scalars)[0]
+                    return
+                except (TypeError, ValueError):
+                    self.iteration_count = iteration
+        self._iterate_fully(data)
 
     def _iterate_fully(self, data: DataSet) -> None:
         """One iteration with everything that the hot path leaves out."""
@@ -343,9 +359,10 @@ class MultiLayerNetwork(AbstractNetwork):
 
     def do_evaluation(self, data: Any, *evaluations: Any) -> tuple[Any, ...]:
         """Feeds the outputs for an iterator or DataSet to evaluation objects; returns them."""
-        from dl4py.nn._fitting import batches_of
+        from dl4py.nn._fitting import batches_of, require_arrays
 
         for batch in batches_of(data, None):
+            require_arrays(batch, "evaluation")
             predictions = self.output(
                 batch.features, features_mask=batch.features_mask, labels_mask=batch.labels_mask
             )
@@ -374,7 +391,20 @@ class MultiLayerNetwork(AbstractNetwork):
         return self._listeners
 
     def set_listeners(self, *listeners: TrainingListener) -> None:
-        """Replaces all listeners."""
+        """Replaces all listeners; a list of them will do too.
+
+        Raises:
+            TypeError: one is no `TrainingListener`.
+        """
+        from dl4py.listeners import TrainingListener
+
+        if len(listeners) == 1 and isinstance(listeners[0], (list, tuple)):
+            listeners = tuple(listeners[0])
+        for listener in listeners:
+            if not isinstance(listener, TrainingListener):
+                raise TypeError(
+                    f"set_listeners: expected TrainingListeners; received {listener!r:.80}"
+                )
         self._listeners = listeners
         self._step = None
 
@@ -393,6 +423,10 @@ class MultiLayerNetwork(AbstractNetwork):
             if which not in names:
                 raise KeyError(f"no layer {which!r}; the network has {', '.join(names)}")
             which = names.index(which)
+        if not -len(self.layers) <= which < len(self.layers):
+            raise IndexError(
+                f"no layer {which}; the network has layers 0 to {len(self.layers) - 1}"
+            )
         return self.layers[which]
 
     def summary(self, input_type: InputType | None = None) -> str:
@@ -406,7 +440,7 @@ class MultiLayerNetwork(AbstractNetwork):
         self.require_init()
         other = MultiLayerNetwork(self.configuration).init(self.flat_params)
         other.set_updater_state(self.flat_state)
-        other.iteration_count, other.epoch_count = self.iteration_count, self.epoch_count
+        other.iteration_count, other.epoch_count = self._finished()
         other._score = self.score()
         return other
 
@@ -417,16 +451,21 @@ class MultiLayerNetwork(AbstractNetwork):
         other = MultiLayerNetwork(conf).init(self.flat_params)
         other.set_updater_state(self.flat_state)
         other.round_to_half()
-        other.iteration_count, other.epoch_count = self.iteration_count, self.epoch_count
+        other.iteration_count, other.epoch_count = self._finished()
         return other
 
     def counted_configuration(self) -> MultiLayerConfiguration:
         """The configuration with the counters of this moment, as a file holds it."""
         import dataclasses
 
+        iterations, epochs = self._finished()
         return dataclasses.replace(
-            self.configuration, iteration_count=self.iteration_count, epoch_count=self.epoch_count
+            self.configuration, iteration_count=iterations, epoch_count=epochs
         )
+
+    def _finished(self) -> tuple[int, int]:
+        iterations, epochs = self.uncounted
+        return self.iteration_count + iterations, self.epoch_count + epochs
 
     def save(
         self,

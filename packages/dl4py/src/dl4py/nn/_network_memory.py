@@ -41,6 +41,11 @@ class AbstractNetwork:
     gradient_views: dict[str, Any]
 
     def __init__(self, configuration: MultiLayerConfiguration) -> None:
+        if not isinstance(configuration, MultiLayerConfiguration):
+            raise TypeError(
+                f"{type(self).__name__}: expected a MultiLayerConfiguration, as NeuralNetConfiguration(...).list(...) "
+                f"gives it; received {type(configuration).__name__}"
+            )
         self.layers = configuration.layers
         self.layout = ParameterLayout(self.layers)
         stored = _STORED[configuration.data_type]

@@ -12,10 +12,11 @@ from . import shaping
 from ._declaration import GradientContext, Spec
 from ._declare import Dl4j, composed, primitive
 from ._gradients import unbroadcast
+from ._image_formats import explicit_padding, like_input, nchw
 from ._rules import Attrs, Specs
 from ._samples import real
 from ._types import result_type
-from ._windows import cells, output_hw, padded, same_padding
+from ._windows import cells, output_hw, padded
 
 Array = Any
 Ints = tuple[int, ...]
@@ -223,29 +224,6 @@ def conv2d_weight_grad(
 # ------------------------------------------------------------------------------------------- Deeplearning4j's formats
 
 _TO_OIHW = {"OIYX": None, "YXIO": (3, 2, 0, 1), "OYXI": (0, 3, 1, 2)}
-
-
-def nchw(x: Any, data_format: str) -> Any:
-    """x with its channels second."""
-    return x if data_format == "NCHW" else shaping.permute(x, dims=(0, 3, 1, 2))
-
-
-def like_input(y: Any, data_format: str) -> Any:
-    """y, computed as NCHW, in the caller's format."""
-    return y if data_format == "NCHW" else shaping.permute(y, dims=(0, 2, 3, 1))
-
-
-def explicit_padding(
-    shape: Shape, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, same: bool
-) -> Ints:
-    """(top, bottom, left, right) for an image [.., H, W] from Deeplearning4j's (pH, pW) and mode."""
-    if same:
-        return tuple(
-            p for i in (0, 1) for p in same_padding(shape[i - 2], kernel[i], stride[i], dilation[i])
-        )
-    if len(padding) == 4:
-        return padding
-    return (padding[0], padding[0], padding[1], padding[1])
 
 
 @composed(

@@ -43,12 +43,12 @@ def _reduced(losses: Any, weights: Any, loss_reduce: str) -> Any:
     return where(count != 0.0, total / where(count != 0.0, count, 1.0), 0.0)
 
 
-P = ParamSpec("P")
+_P = ParamSpec("_P")
 
 
 def _loss(
     name: str, samples: Callable[[], Sequence[Sample]], public: str = ""
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+) -> Callable[[Callable[_P, Any]], Callable[_P, Any]]:
     return composed("loss", samples=samples, dl4j=Dl4j(name), public=public or None)
 
 

@@ -13,10 +13,10 @@ from nd4py import dtypes
 from . import arithmetic, comparison, elementwise
 from ._declaration import GradientContext, Spec
 from ._declare import Dl4j, composed, primitive
+from ._image_formats import explicit_padding, like_input, nchw
 from ._rules import Attrs, Specs
 from ._samples import integers, real
 from ._windows import cells, output_hw, padded
-from .conv import explicit_padding, like_input, nchw
 
 Array = Any
 Ints = tuple[int, ...]

@@ -280,14 +280,14 @@ def _slice_canonical(specs: Specs, attrs: dict[str, Any]) -> dict[str, Any]:
     if 0 in strides:
         raise ValueError(f"strides {strides} must not contain 0")
     found = [
-        slice_indices(b, e, s, n) for b, e, s, n in zip(begin, end, strides, shape, strict=False)
+        _slice_indices(b, e, s, n) for b, e, s, n in zip(begin, end, strides, shape, strict=False)
     ]
     found += [(0, n, 1) for n in shape[len(begin) :]]
     attrs["begin"], attrs["end"], attrs["strides"] = (tuple(f[i] for f in found) for i in range(3))
     return attrs
 
 
-def slice_indices(begin: int, end: int, step: int, n: int) -> tuple[int, int, int]:
+def _slice_indices(begin: int, end: int, step: int, n: int) -> tuple[int, int, int]:
     """Bounds within [0, n] as Python's slices clamp them; a descending slice that reaches 0 ends at -1 - n."""
     b, e, s = builtins.slice(begin, end, step).indices(n)
     return b, (-1 - n if e < 0 else e), s

@@ -133,11 +133,13 @@ def run_iteration(network: MultiLayerNetwork, data: DataSet) -> None:
     iteration, epoch = network.iteration_count, network.epoch_count
     try:
         _update(network, step, inputs, shapes)
-        if network._constrained:
-            apply_constraints(network)
-        for listener in listeners:
+        for (
+            listener
+        ) in listeners:  # which see parameters before their constraints, as in Deeplearning4j
             listener.iteration_done(network, iteration, epoch)
     finally:
+        if network._constrained and network.uncounted[0]:
+            apply_constraints(network)
         network.count()
 
 

@@ -3,8 +3,10 @@
     python tools/api_listing.py --check     # exit 1 and print the difference
     python tools/api_listing.py --write
 
-Public is what a public module (no part of whose name starts with an underscore) names in `__all__`
-or, without one, holds of ours under a name without an underscore.
+Public is what a public module (no part of whose name starts with an underscore) names in `__all__`.
+Without one, a package offers what of ours it names without an underscore, and a module of a package
+what it defines and its package does not offer. What has several names is described under the
+shortest.
 """
 
 from __future__ import annotations
@@ -41,7 +43,17 @@ def public_names(module: ModuleType) -> list[str]:
     """The names that a public module offers."""
     if listed := getattr(module, "__all__", None):
         return list(listed)
-    return [name for name, value in vars(module).items() if name[0] != "_" and _is_ours(value)]
+    # Names that a package imports on first use are in its `dir` alone.
+    names = [name for name in dir(module) if name[0] != "_" and _is_ours(getattr(module, name))]
+    if hasattr(module, "__path__"):
+        return names
+    package = importlib.import_module(module.__name__.rpartition(".")[0])
+    offered = {id(getattr(package, name)) for name in public_names(package)}
+    return [
+        name
+        for name in names
+        if id(value := getattr(module, name)) not in offered and _is_defined_in(module, value)
+    ]
 
 
 def _is_ours(value: object) -> bool:
@@ -50,6 +62,12 @@ def _is_ours(value: object) -> bool:
     # A value such as a dtype is ours when its class is.
     described = value if hasattr(value, "__module__") else type(value)
     return str(described.__module__).partition(".")[0] in PACKAGES
+
+
+def _is_defined_in(module: ModuleType, value: object) -> bool:
+    # A value that is neither function nor class does not say where it was made.
+    named = inspect.isclass(value) or inspect.isroutine(value)
+    return not named or value.__module__ == module.__name__
 
 
 class _Written(str):
@@ -120,8 +138,15 @@ def listing(package: str) -> str:
         for name in public_names(module)
     }
     public = {value for value in found.values() if inspect.isclass(value)}
+    first: dict[int, str] = {}
     lines: set[str] = set()
-    for name, value in found.items():
+    for name in sorted(found, key=lambda name: (name.count("."), name)):
+        value = found[name]
+        if inspect.isclass(value) or inspect.isroutine(value):
+            shortest = first.setdefault(id(value), name)
+            if shortest != name:
+                lines.add(f"{name} = {shortest}")
+                continue
         lines.update(describe(name, value, public))
     return "".join(f"{line}\n" for line in sorted(lines))
 

@@ -87,8 +87,8 @@ ND_OP2(mul, a* b)
 ND_OP2(div, a / b)
 ND_OP2(pow, vm::pow(a, b))
 ND_OP2(fmod, vm::fmod(a, b))
-ND_OP2(maximum, ((a >= b) | (a != a) ? a : b))  // NaN wins
-ND_OP2(minimum, ((a <= b) | (a != a) ? a : b))
+ND_OP2(maximum, (((a >= b) | (a != a)) ? a : b))  // NaN wins
+ND_OP2(minimum, (((a <= b) | (a != a)) ? a : b))
 ND_OP2(squared_difference, (a - b) * (a - b))
 ND_OP2(atan2, vm::atan2(a, b))
 
@@ -110,7 +110,7 @@ struct floor_div {
         using T = Element<V>;
         const V r = vm::fmod(a, b);
         const V truncated = (a - r) / b;
-        const V quotient = (r != T(0)) & ((r < T(0)) != (b < T(0))) ? truncated - T(1) : truncated;
+        const V quotient = ((r != T(0)) & ((r < T(0)) != (b < T(0)))) ? truncated - T(1) : truncated;
         const V below = round_to<Rounding::kDown>(quotient);
         const V whole = quotient - below > T(0.5) ? below + T(1) : below;
         const V signed_zero = copy_sign(V{}, a / b);

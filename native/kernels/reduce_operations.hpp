@@ -80,7 +80,7 @@ struct Max : Keep {
     static constexpr T start = -std::numeric_limits<T>::infinity();
     template <class X>
     ND_INLINE static X combine(X a, X b) {
-        return (b > a) | (a != a) ? b : a;
+        return ((b > a) | (a != a)) ? b : a;
     }
 };
 struct Min : Keep {
@@ -88,7 +88,7 @@ struct Min : Keep {
     static constexpr T start = std::numeric_limits<T>::infinity();
     template <class X>
     ND_INLINE static X combine(X a, X b) {
-        return (b < a) | (a != a) ? b : a;
+        return ((b < a) | (a != a)) ? b : a;
     }
 };
 struct AbsoluteMax : Max {

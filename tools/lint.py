@@ -138,6 +138,11 @@ def api() -> bool:
     return _script("api_listing.py", "--check")
 
 
+def stubs() -> bool:
+    """The type stubs of the operations' namespaces are those of the registry."""
+    return _script("operation_stubs.py", "--check")
+
+
 def backends() -> bool:
     """The kernel wheels differ in nothing but their names and instruction sets."""
     definitions = {
@@ -160,6 +165,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
         file_lengths,
         version,
         backends,
+        stubs,
         api,
     )
 }

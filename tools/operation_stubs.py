@@ -1,7 +1,7 @@
-"""Writes the type stubs of the namespaces of operations, which at run time are filled from the registry.
+"""Write the type stubs of the namespaces of operations, which at run time are filled from the registry.
 
-python tools/operation_stubs.py          # writes them
-python tools/operation_stubs.py --check  # fails where one is not what the registry says
+python tools/operation_stubs.py --check     # exit 1 where one is not what the registry says
+python tools/operation_stubs.py --write
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import ast
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "packages" / "nd4py" / "src" / "nd4py"
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "packages" / "nd4py" / "src" / "nd4py"
 HEADER = "# Derived from the registry of operations by tools/operation_stubs.py; do not edit.\n# ruff: noqa\n\n"
 
 
@@ -67,19 +68,25 @@ def explicit_imports(module: Path) -> str:
 
 
 def main() -> int:
-    """Writes or checks the stubs; the exit code says whether they were right."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only compare")
-    check = parser.parse_args().check
-    wrong = []
-    for path, text in stubs().items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            wrong.append(path.name)
-            if not check:
-                path.write_text(text, encoding="utf-8")
-    if wrong:
-        print(f"{'out of date' if check else 'written'}: {', '.join(wrong)}")
-    return 1 if wrong and check else 0
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--check", action="store_true", help="compare with the files")
+    mode.add_argument("--write", action="store_true", help="write the files")
+    arguments = parser.parse_args()
+    wrong = {
+        path: text
+        for path, text in stubs().items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    }
+    for path, text in wrong.items():
+        if arguments.write:
+            path.write_text(text, "utf-8")
+        else:
+            print(f"{path.relative_to(ROOT)} is not what the registry says")
+    if wrong and arguments.check:
+        print("To derive the stubs again: python tools/operation_stubs.py --write")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Write the type stubs of the namespaces of operations, which at run time are filled from the registry.
 
-python tools/operation_stubs.py --check     # exit 1 where one is not what the registry says
-python tools/operation_stubs.py --write
+    python tools/operation_stubs.py --check     # exit 1 where one is not what the registry says
+    python tools/operation_stubs.py --write
+
+Type checkers and editors read the stubs; nothing imports them.
 """
 
 from __future__ import annotations

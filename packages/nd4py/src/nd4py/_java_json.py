@@ -9,11 +9,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 __all__ = ["REQUIRED", "JavaObject", "field", "from_json", "lookup", "number", "to_number"]
 
 _BY_CLASS: dict[str, type[JavaObject]] = {}
+
+# What to import for a class that a file names, by its Java package.
+_MODULES = {
+    "org.nd4j.linalg.activations.impl.": "nd4py.activations",
+    "org.nd4j.linalg.lossfunctions.impl.": "nd4py.losses",
+    "org.nd4j.linalg.learning.config.": "nd4py.updaters",
+    "org.nd4j.linalg.learning.regularization.": "nd4py.regularization",
+    "org.nd4j.linalg.schedule.": "nd4py.schedules",
+    "org.deeplearning4j.nn.weights.": "nd4py.weights",
+    "org.deeplearning4j.nn.conf.distribution.": "nd4py.weights",
+}
 
 REQUIRED = dataclasses.MISSING
 _TEXTS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -62,10 +74,21 @@ def field(
 
 
 class JavaObject:
-    """Base of the classes with a JSON form. Subclasses are frozen dataclasses that set ``java_class``."""
+    """Base of the classes with a JSON form. Subclasses are frozen dataclasses that set ``java_class``.
+
+    One that adds no field needs no decorator: what it inherits is the same, and making it anew costs at import.
+    """
 
     java_class: ClassVar[str] = ""
     type_key: ClassVar[str] = "@class"
+
+    if not TYPE_CHECKING:  # dataclasses refuse their own fields only
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+        def __delattr__(self, name: str) -> None:
+            raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -137,6 +160,13 @@ def _decode(value: Any) -> Any:
     return value
 
 
+def _imported(java_class: str) -> type[JavaObject] | None:
+    for package, module in _MODULES.items():
+        if java_class.startswith(package):
+            import_module(module)
+    return _BY_CLASS.get(java_class)
+
+
 T = TypeVar("T", bound=JavaObject)
 
 
@@ -154,7 +184,7 @@ def from_json(tree: Any, family: type[T]) -> T:
         raise ValueError(
             f"{what}: expected a class name under '@class' or 'type', received keys {sorted(tree)}"
         )
-    found = _BY_CLASS.get(name)
+    found = _BY_CLASS.get(name) or _imported(name)
     if found is None or not issubclass(found, family):
         known = ", ".join(sorted(n for n, c in _BY_CLASS.items() if issubclass(c, family)))
         raise ValueError(f"{what}: unknown class {name!r}; known are {known}")

@@ -80,7 +80,6 @@ def get(value: Any) -> Activation:
     return lookup(value, Activation, _NAMES)  # type: ignore[type-abstract]
 
 
-@dataclass(frozen=True)
 class Cube(Activation):
     """x³."""
 
@@ -136,7 +135,6 @@ class GELU(Activation):
         return ops.precise_gelu(x, scaled_cube=self.scaled_cube) if self.precise else ops.gelu(x)
 
 
-@dataclass(frozen=True)
 class HardSigmoid(Activation):
     """min(1, max(0, 0.2·x + 0.5))."""
 
@@ -149,7 +147,6 @@ class HardSigmoid(Activation):
         return ops.hard_sigmoid(x)
 
 
-@dataclass(frozen=True)
 class HardTanH(Activation):
     """min(1, max(-1, x))."""
 
@@ -162,7 +159,6 @@ class HardTanH(Activation):
         return ops.hard_tanh(x)
 
 
-@dataclass(frozen=True)
 class Identity(Activation):
     """x."""
 
@@ -189,7 +185,6 @@ class LReLU(Activation):
         return ops.leaky_relu(x, alpha=self.alpha)
 
 
-@dataclass(frozen=True)
 class Mish(Activation):
     """x·tanh(ln(1 + eˣ))."""
 
@@ -263,7 +258,6 @@ class RReLU(Activation):
         )
 
 
-@dataclass(frozen=True)
 class RationalTanh(Activation):
     """1.7159·f(2x/3), f(y) = sgn(y)·(1 - 1/(1 + |y| + y² + 1.41645·y⁴))."""
 
@@ -299,7 +293,6 @@ class ReLU(Activation):
         )
 
 
-@dataclass(frozen=True)
 class ReLU6(Activation):
     """min(max(x, 0), 6)."""
 
@@ -312,7 +305,6 @@ class ReLU6(Activation):
         return ops.relu6(x)
 
 
-@dataclass(frozen=True)
 class RectifiedTanh(Activation):
     """max(0, tanh x)."""
 
@@ -325,7 +317,6 @@ class RectifiedTanh(Activation):
         return ops.rectified_tanh(x)
 
 
-@dataclass(frozen=True)
 class SELU(Activation):
     """λ·x where x > 0, else λ·α·(eˣ - 1)."""
 
@@ -338,7 +329,6 @@ class SELU(Activation):
         return ops.selu(x)
 
 
-@dataclass(frozen=True)
 class Sigmoid(Activation):
     """1 / (1 + e⁻ˣ)."""
 
@@ -351,7 +341,6 @@ class Sigmoid(Activation):
         return ops.sigmoid(x)
 
 
-@dataclass(frozen=True)
 class SoftPlus(Activation):
     """ln(1 + eˣ)."""
 
@@ -364,7 +353,6 @@ class SoftPlus(Activation):
         return ops.softplus(x)
 
 
-@dataclass(frozen=True)
 class SoftSign(Activation):
     """x / (1 + |x|)."""
 
@@ -377,7 +365,6 @@ class SoftSign(Activation):
         return ops.softsign(x)
 
 
-@dataclass(frozen=True)
 class Softmax(Activation):
     """eˣ / Σ eˣ along the last dimension."""
 
@@ -390,7 +377,6 @@ class Softmax(Activation):
         return ops.softmax(x)
 
 
-@dataclass(frozen=True)
 class Swish(Activation):
     """x·σ(x)."""
 
@@ -403,7 +389,6 @@ class Swish(Activation):
         return ops.swish(x)
 
 
-@dataclass(frozen=True)
 class TanH(Activation):
     """tanh x."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray as NumpyArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray as NumpyArray
 
 ProbeKind = Literal["value", "parameter", "gradient", "update"]
 PROBE_KINDS: tuple[ProbeKind, ...] = ("value", "parameter", "gradient", "update")

@@ -75,7 +75,6 @@ class MinMaxNormConstraint(AbstractConstraint):
 
 
 @FAMILY.register(_PACKAGE + "UnitNormConstraint")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class UnitNormConstraint(AbstractConstraint):
     """Scales slices to norm 1."""
 
@@ -85,7 +84,6 @@ class UnitNormConstraint(AbstractConstraint):
 
 
 @FAMILY.register(_PACKAGE + "NonNegativeConstraint")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NonNegativeConstraint(AbstractConstraint):
     """Sets negative values to 0."""
 

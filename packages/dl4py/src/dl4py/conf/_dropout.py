@@ -149,7 +149,6 @@ def _coerce(value: Any) -> Any:
     raise TypeError(f"expected a probability to keep or a dropout object; received {value!r}")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class _NoDropout(AbstractDropout):
     """``dropout=0``: none, whatever the network's default says."""
 

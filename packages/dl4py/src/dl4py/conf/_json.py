@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from dataclasses import FrozenInstanceError, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dl4py.errors import ConfigurationError, UnsupportedLayerError
 
@@ -64,10 +64,21 @@ def json_field(
 
 
 class JavaObject:
-    """Base of classes with a JSON form; subclasses are frozen dataclasses."""
+    """Base of classes with a JSON form; subclasses are frozen dataclasses.
+
+    One that adds no field needs no decorator: what it inherits is the same.
+    """
 
     java_class: ClassVar[str] = ""
     derived_keys: ClassVar[tuple[str, ...]] = ()  # written for the JVM's readers, ignored when read
+
+    if not TYPE_CHECKING:  # dataclasses refuse their own fields only
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+        def __delattr__(self, name: str) -> None:
+            raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __post_init__(self) -> None:
         for entry in _entries(type(self)):

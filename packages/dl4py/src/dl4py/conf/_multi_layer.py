@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -201,6 +200,8 @@ class MultiLayerConfiguration(JavaObject):
 
     def to_json(self) -> str:
         """Deeplearning4j's JSON text (``MultiLayerConfiguration.toJson``)."""
+        import json
+
         return json.dumps(to_tree(self), indent=2, separators=(",", " : "), sort_keys=False)
 
     @staticmethod
@@ -220,6 +221,8 @@ def parse_json(text: str | bytes) -> Any:
     Raises:
         ConfigurationError: it is not JSON, or nested beyond reason.
     """
+    import json
+
     try:
         return json.loads(text)
     except RecursionError:

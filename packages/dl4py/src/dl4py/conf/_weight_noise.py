@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._dropout import RandomContext
 from dl4py.conf._functions import DISTRIBUTION, SCHEDULE
 from dl4py.conf._json import BOOL, FLOAT, Codec, Family, JavaObject, json_field
-from nd4py import ops, weights
+from nd4py import ops
 
 FAMILY = Family("weight noise")
 _PACKAGE = "org.deeplearning4j.nn.conf.weightnoise."
@@ -72,8 +73,9 @@ class WeightNoise(AbstractWeightNoise):
 
     def check(self) -> None:
         """A distribution is needed."""
-        if type(self.distribution) not in _DRAWN:
-            names = ", ".join(c.__name__ for c in _DRAWN)
+        drawn = tuple(getattr(nd.weights, name) for name in _DRAWN)
+        if type(self.distribution) not in drawn:
+            names = ", ".join(_DRAWN)
             raise self.fail(
                 f"expected one of {names} as distribution; received {self.distribution!r}"
             )
@@ -90,22 +92,22 @@ class WeightNoise(AbstractWeightNoise):
 def _drawn(distribution: Any, shape: tuple[int, ...], dtype: Any, context: RandomContext) -> Any:
     """Numbers of a distribution, drawn inside the graph: anew in every pass."""
     d = distribution
-    if isinstance(d, weights.ConstantDistribution):
+    if isinstance(d, nd.weights.ConstantDistribution):
         return d.value
-    if isinstance(d, weights.UniformDistribution):
+    if isinstance(d, nd.weights.UniformDistribution):
         return ops.random_uniform(
             *context.key(), shape=shape, dtype=dtype, low=d.lower, high=d.upper
         )
     drawn = ops.random_normal(*context.key(), shape=shape, dtype=dtype, mean=d.mean, std=d.std)
-    return ops.exp(drawn) if isinstance(d, weights.LogNormalDistribution) else drawn
+    return ops.exp(drawn) if isinstance(d, nd.weights.LogNormalDistribution) else drawn
 
 
-_DRAWN: tuple[type, ...] = (
-    weights.NormalDistribution,
-    weights.GaussianDistribution,
-    weights.UniformDistribution,
-    weights.LogNormalDistribution,
-    weights.ConstantDistribution,
+_DRAWN = (
+    "NormalDistribution",
+    "GaussianDistribution",
+    "UniformDistribution",
+    "LogNormalDistribution",
+    "ConstantDistribution",
 )
 
 

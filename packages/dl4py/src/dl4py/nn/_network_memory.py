@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray as NumpyArray
 
 from dl4py.conf import MultiLayerConfiguration
 from dl4py.nn._parameters import ParameterLayout, Slot, aligned_zeros, initial_state
@@ -13,6 +12,8 @@ from nd4py import dtypes
 from nd4py._arrays import from_numpy, to_numpy
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray as NumpyArray
+
     from nd4py import NDArray
 
 _STORED: dict[str, np.dtype[Any]] = {

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray as NumpyArray
 
 from dl4py.conf.layers import AbstractLayer, Parameter
 from dl4py.errors import ConfigurationError
 from nd4py._arrays import from_numpy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray as NumpyArray
 
 _ALIGNMENT = 64
 

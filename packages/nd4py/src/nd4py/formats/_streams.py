@@ -7,7 +7,6 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from . import _modified_utf8
@@ -167,6 +166,8 @@ def open_target(target: Target) -> Iterator[BinaryIO]:
             raise TypeError(f"expected a path or a binary stream, received {type(target).__name__}")
         yield target
         return
+    from pathlib import Path  # costs more than all else here: only when a file is written
+
     given = Path(target)
     if given.exists() and not given.is_file():
         # Moved over a device, a file would take its place. A folder raises here, with its name.

@@ -67,14 +67,12 @@ class LossMCXENT(WeightedLoss):
         return ops.negative_log_likelihood(labels, output)
 
 
-@dataclass(frozen=True)
 class LossNegativeLogLikelihood(LossMCXENT):
     """The same as `LossMCXENT`."""
 
     java_class: ClassVar[str] = PACKAGE + "LossNegativeLogLikelihood"
 
 
-@dataclass(frozen=True)
 class LossSparseMCXENT(LossMCXENT):
     """`LossMCXENT` on class numbers: labels [n, 1] (or [n, time, 1]) in place of one-hot rows."""
 

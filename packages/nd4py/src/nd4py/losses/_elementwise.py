@@ -36,7 +36,6 @@ def _encode_weights(weights: tuple[float, ...] | None) -> Any:
     }
 
 
-@dataclass(frozen=True)
 class ElementwiseLoss(Loss, ABC):
     """Losses that are sums over elements."""
 
@@ -96,7 +95,6 @@ def column_count(labels: Value) -> float:
     return float(ops.spec_of(labels).shape[1])
 
 
-@dataclass(frozen=True)
 class LossL2(WeightedLoss):
     """(y - p)²."""
 
@@ -106,7 +104,6 @@ class LossL2(WeightedLoss):
         return ops.squared_difference(labels, output)
 
 
-@dataclass(frozen=True)
 class LossMSE(WeightedLoss):
     """(y - p)² / columns."""
 
@@ -116,7 +113,6 @@ class LossMSE(WeightedLoss):
         return ops.squared_difference(labels, output) / column_count(labels)
 
 
-@dataclass(frozen=True)
 class LossL1(WeightedLoss):
     """|y - p|."""
 
@@ -126,7 +122,6 @@ class LossL1(WeightedLoss):
         return ops.abs(output - labels)
 
 
-@dataclass(frozen=True)
 class LossMAE(WeightedLoss):
     """|y - p| / columns. In Deeplearning4j the score per example alone is not divided."""
 
@@ -136,7 +131,6 @@ class LossMAE(WeightedLoss):
         return ops.abs(output - labels) / column_count(labels)
 
 
-@dataclass(frozen=True)
 class LossMAPE(WeightedLoss):
     """100 / columns · |(y - p) / y|; infinite where a label is 0."""
 
@@ -146,7 +140,6 @@ class LossMAPE(WeightedLoss):
         return ops.abs((output - labels) / labels) * (100.0 / column_count(labels))
 
 
-@dataclass(frozen=True)
 class LossMSLE(WeightedLoss):
     """ln((p + 1) / (y + 1))² / columns."""
 
@@ -171,7 +164,6 @@ class LossBinaryXENT(WeightedLoss):
         return ops.binary_cross_entropy(labels, output, clip_eps=self.clip_eps)
 
 
-@dataclass(frozen=True)
 class LossKLD(ElementwiseLoss):
     """y·ln(y / p), both clipped to [1e-5, 1]; the gradient -y/p sees neither clipped."""
 
@@ -181,7 +173,6 @@ class LossKLD(ElementwiseLoss):
         return ops.kl_divergence(labels, output)
 
 
-@dataclass(frozen=True)
 class LossPoisson(ElementwiseLoss):
     """p - y·ln p."""
 
@@ -191,7 +182,6 @@ class LossPoisson(ElementwiseLoss):
         return output - labels * ops.log(output)
 
 
-@dataclass(frozen=True)
 class LossHinge(ElementwiseLoss):
     """max(0, 1 - y·p) for labels -1 and 1."""
 
@@ -201,7 +191,6 @@ class LossHinge(ElementwiseLoss):
         return ops.relu(1.0 - labels * output)
 
 
-@dataclass(frozen=True)
 class LossSquaredHinge(ElementwiseLoss):
     """max(0, 1 - y·p)² for labels -1 and 1."""
 
@@ -211,7 +200,6 @@ class LossSquaredHinge(ElementwiseLoss):
         return ops.square(ops.relu(1.0 - labels * output))
 
 
-@dataclass(frozen=True)
 class LossWasserstein(ElementwiseLoss):
     """The mean of y·p over the columns."""
 

@@ -22,7 +22,6 @@ from ._loss import (
 )
 
 
-@dataclass(frozen=True)
 class LossCosineProximity(Loss):
     """-(y·p) / (‖y‖·‖p‖) per example, norms not below 1e-5. Masks are columns."""
 
@@ -37,7 +36,6 @@ class LossCosineProximity(Loss):
         return masked(ops.expand_dims(rows, axis=1), mask)
 
 
-@dataclass(frozen=True)
 class LossMultiLabel(Loss):
     """The mean of e^(p_negative - p_positive) over all pairs of a row (BP-MLL); 0 where a row has no such pair.
 

@@ -45,7 +45,6 @@ def _bias(like: Array, beta: float, iteration: int) -> float:
     return 1.0 - float(rounded(like, beta) ** rounded(like, iteration + 1))
 
 
-@dataclass(frozen=True)
 class Adam(_Moments):
     """m = β₁·m + (1 - β₁)·g; v = β₂·v + (1 - β₂)·g²; u = lr·√(1 - β₂ᵗ⁺¹)/(1 - β₁ᵗ⁺¹) · m / (√v + ε).
 
@@ -73,7 +72,6 @@ class Adam(_Moments):
         return m * size / (np.sqrt(v) + rounded(gradient, self.epsilon)), (m, v)
 
 
-@dataclass(frozen=True)
 class AdaMax(_Moments):
     """m as Adam; w = max(β₂·w, abs(g)) + 1e-32; u = lr/(1 - β₁ᵗ⁺¹) · m / w."""
 
@@ -97,7 +95,6 @@ class AdaMax(_Moments):
         return m * self._usable(gradient, rate, _bias(gradient, self.beta1, iteration)) / w, (m, w)
 
 
-@dataclass(frozen=True)
 class AMSGrad(_Moments):
     """As Adam, divided by the largest v so far: v̂ = max(v̂, v)."""
 
@@ -121,7 +118,6 @@ class AMSGrad(_Moments):
         return m * size / (np.sqrt(top) + rounded(gradient, self.epsilon)), (m, v, top)
 
 
-@dataclass(frozen=True)
 class Nadam(_Moments):
     """m, v as Adam; u = lr·(β₁·m + (1 - β₁)·g)/(1 - β₁ᵗ⁺¹) / (√v + ε)."""
 

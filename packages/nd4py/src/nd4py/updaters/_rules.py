@@ -145,7 +145,6 @@ class RmsProp(Updater):
         ), (g2,)
 
 
-@dataclass(frozen=True)
 class NoOp(Updater):
     """u = g."""
 

@@ -70,7 +70,6 @@ class NormalDistribution(Distribution):
         return _philox.normal(seed, 0, _count(shape), True) * self.std + self.mean
 
 
-@dataclass(frozen=True)
 class GaussianDistribution(NormalDistribution):
     """The older name of `NormalDistribution`."""
 

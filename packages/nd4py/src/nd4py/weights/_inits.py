@@ -93,7 +93,6 @@ class WeightInitDistribution(WeightInit):
         return self.distribution
 
 
-@dataclass(frozen=True)
 class WeightInitXavier(WeightInit):
     """N(0, 2/(in + out))."""
 
@@ -106,7 +105,6 @@ class WeightInitXavier(WeightInit):
         return NormalDistribution(0.0, math.sqrt(2.0 / (fan_in + fan_out)))
 
 
-@dataclass(frozen=True)
 class WeightInitXavierUniform(WeightInit):
     """U(±√(6/(in + out)))."""
 
@@ -119,7 +117,6 @@ class WeightInitXavierUniform(WeightInit):
         return uniform_within(math.sqrt(6.0 / (fan_in + fan_out)))
 
 
-@dataclass(frozen=True)
 class WeightInitXavierLegacy(WeightInit):
     """N(0, 1/(shape[0] + shape[1]))."""
 
@@ -132,7 +129,6 @@ class WeightInitXavierLegacy(WeightInit):
         return NormalDistribution(0.0, 1.0 / math.sqrt(shape[0] + shape[1]))
 
 
-@dataclass(frozen=True)
 class WeightInitRelu(WeightInit):
     """N(0, 2/in)."""
 
@@ -145,7 +141,6 @@ class WeightInitRelu(WeightInit):
         return NormalDistribution(0.0, math.sqrt(2.0 / fan_in))
 
 
-@dataclass(frozen=True)
 class WeightInitReluUniform(WeightInit):
     """U(±√(6/in))."""
 
@@ -158,7 +153,6 @@ class WeightInitReluUniform(WeightInit):
         return uniform_within(math.sqrt(6.0 / fan_in))
 
 
-@dataclass(frozen=True)
 class WeightInitSigmoidUniform(WeightInit):
     """U(±4·√(6/(in + out)))."""
 
@@ -171,7 +165,6 @@ class WeightInitSigmoidUniform(WeightInit):
         return uniform_within(4.0 * math.sqrt(6.0 / (fan_in + fan_out)))
 
 
-@dataclass(frozen=True)
 class WeightInitNormal(WeightInit):
     """N(0, 1/in): NORMAL, LECUN_NORMAL and XAVIER_FAN_IN."""
 
@@ -184,7 +177,6 @@ class WeightInitNormal(WeightInit):
         return NormalDistribution(0.0, 1.0 / math.sqrt(fan_in))
 
 
-@dataclass(frozen=True)
 class WeightInitUniform(WeightInit):
     """U(±1/√in)."""
 
@@ -197,7 +189,6 @@ class WeightInitUniform(WeightInit):
         return uniform_within(1.0 / math.sqrt(fan_in))
 
 
-@dataclass(frozen=True)
 class WeightInitLecunUniform(WeightInit):
     """U(±3/√in)."""
 

@@ -21,7 +21,6 @@ class _VarScalingNormal(WeightInit, ABC):
         )
 
 
-@dataclass(frozen=True)
 class WeightInitVarScalingNormalFanIn(_VarScalingNormal):
     """A truncated normal distribution of variance scale/in (before truncation)."""
 
@@ -34,7 +33,6 @@ class WeightInitVarScalingNormalFanIn(_VarScalingNormal):
         return self._spread(fan_in)
 
 
-@dataclass(frozen=True)
 class WeightInitVarScalingNormalFanOut(_VarScalingNormal):
     """A truncated normal distribution of variance scale/out (before truncation)."""
 
@@ -47,7 +45,6 @@ class WeightInitVarScalingNormalFanOut(_VarScalingNormal):
         return self._spread(fan_out)
 
 
-@dataclass(frozen=True)
 class WeightInitVarScalingNormalFanAvg(_VarScalingNormal):
     """A truncated normal distribution of variance 2·scale/(in + out) (before truncation)."""
 
@@ -68,7 +65,6 @@ class _VarScalingUniform(WeightInit, ABC):
         return uniform_within((1.0 if self.scale is None else self.scale) * 3.0 / math.sqrt(fan))
 
 
-@dataclass(frozen=True)
 class WeightInitVarScalingUniformFanIn(_VarScalingUniform):
     """U(±3·scale/√in)."""
 
@@ -81,7 +77,6 @@ class WeightInitVarScalingUniformFanIn(_VarScalingUniform):
         return self._spread(fan_in)
 
 
-@dataclass(frozen=True)
 class WeightInitVarScalingUniformFanOut(_VarScalingUniform):
     """U(±3·scale/√out)."""
 
@@ -94,7 +89,6 @@ class WeightInitVarScalingUniformFanOut(_VarScalingUniform):
         return self._spread(fan_out)
 
 
-@dataclass(frozen=True)
 class WeightInitVarScalingUniformFanAvg(_VarScalingUniform):
     """U(±3·scale/√((in + out)/2))."""
 

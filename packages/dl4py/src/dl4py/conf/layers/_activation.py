@@ -44,7 +44,6 @@ class ActivationLayer(AbstractNoParamLayer):
 
 
 @FAMILY.register(PACKAGE + "DropoutLayer")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DropoutLayer(AbstractFeedForwardLayer):
     """Dropout in training (see ``dropout=``), the identity otherwise; arrays of any rank.
 

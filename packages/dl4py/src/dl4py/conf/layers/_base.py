@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
 
+import nd4py as nd
 from dl4py.conf._constraints import CONSTRAINT, AbstractConstraint
 from dl4py.conf._dropout import DROPOUT, NO_DROPOUT, AbstractDropout, RandomContext
 from dl4py.conf._functions import ACTIVATION, REGULARIZATION, UPDATER, WEIGHT_INIT
@@ -33,8 +34,6 @@ from dl4py.conf._preprocessors import (
 )
 from dl4py.conf._weight_noise import WEIGHT_NOISE, AbstractWeightNoise
 from dl4py.errors import ConfigurationError
-from nd4py import regularization as reg
-from nd4py.activations import RReLU
 
 if TYPE_CHECKING:
     from dl4py.conf._defaults import Defaults
@@ -300,6 +299,7 @@ class AbstractBaseLayer(AbstractLayer):
         ):
             if getattr(self, name) is None:
                 found[name] = getattr(defaults, name)
+        reg = nd.regularization
         found["regularization"] = merge_regularization(
             regularizations(self.regularization, self.l1, self.l2, self.weight_decay),
             defaults.regularization,
@@ -360,6 +360,7 @@ def regularizations(
     """The regularisation objects of a list and of plain coefficients (of which 0 or less means
     none).
     """
+    reg = nd.regularization
     found = list(given or ())
     for cls, coefficient in ((reg.L1, l1), (reg.L2, l2), (reg.WeightDecay, weight_decay)):
         if coefficient is not None:
@@ -466,5 +467,7 @@ def activate(activation: Any, x: Value, context: LayerContext) -> Value:
     """
     if activation is None:
         raise ValueError("no activation function: the configuration has null for it")
-    random = context.key() if context.training and isinstance(activation, RReLU) else None
+    random = (
+        context.key() if context.training and isinstance(activation, nd.activations.RReLU) else None
+    )
     return activation.activation(x, context.training, random)

@@ -145,7 +145,6 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
 
 
 @FAMILY.register(PACKAGE + "ConvolutionLayer", PACKAGE + "Convolution2D")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConvolutionLayer(AbstractConvolution2D):
     """Convolution of images (cross-correlation, as everywhere in deep learning):
     ``activation(conv2d(x, W) + b)``.

@@ -26,7 +26,6 @@ from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "misc.ElementWiseMultiplicationLayer")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ElementWiseMultiplicationLayer(AbstractFeedForwardLayer):
     """A weight and a bias for each feature: ``activation(x * w + b)``.
 

@@ -56,7 +56,6 @@ class AbstractEmbedding(AbstractFeedForwardLayer):
 
 
 @FAMILY.register(PACKAGE + "EmbeddingLayer")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EmbeddingLayer(AbstractEmbedding):
     """The vector of each example's index: ``activation(W[i] + b)``.
 

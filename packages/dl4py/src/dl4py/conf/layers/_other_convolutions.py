@@ -24,7 +24,6 @@ from nd4py._arrays import from_numpy
 
 
 @FAMILY.register(PACKAGE + "Deconvolution2D")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Deconvolution2D(AbstractConvolution2D):
     """Transposed convolution: the gradient of a convolution by its input, used forwards.
 
@@ -116,7 +115,6 @@ class AbstractDepthwise(AbstractConvolution2D):
 
 
 @FAMILY.register(PACKAGE + "DepthwiseConvolution2D")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DepthwiseConvolution2D(AbstractDepthwise):
     """Convolution of each channel with kernels of its own; ``n_out`` is n_in · depth_multiplier.
 
@@ -152,7 +150,6 @@ class DepthwiseConvolution2D(AbstractDepthwise):
 
 
 @FAMILY.register(PACKAGE + "SeparableConvolution2D")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SeparableConvolution2D(AbstractDepthwise):
     """Convolution of each channel with kernels of its own, then a 1x1 convolution that mixes them.
 

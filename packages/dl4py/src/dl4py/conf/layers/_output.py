@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import nd4py as nd
 from dl4py.conf._functions import ACTIVATION, LOSS
 from dl4py.conf._json import BOOL, json_field
 from dl4py.conf.layers._base import (
@@ -19,7 +20,6 @@ from dl4py.conf.layers._base import (
     require_rank,
 )
 from dl4py.conf.layers._dense import apply_mask, dense_parameters, pre_output
-from nd4py.losses import LossSparseMCXENT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -67,7 +67,7 @@ class AbstractOutputLayer(AbstractFeedForwardLayer):
         """The shape of the labels for an output of this shape."""
         if self.loss is None:
             raise ValueError("no loss function: the configuration has null for it")
-        if isinstance(self.loss, LossSparseMCXENT):
+        if isinstance(self.loss, nd.losses.LossSparseMCXENT):
             return (*output_shape[:-1], 1)
         return output_shape
 

@@ -41,7 +41,6 @@ def sides(count: int) -> Codec:
     return Codec(plain.encode, plain.decode, coerce)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractImageResizing(AbstractNoParamLayer):
     """Base: takes the format from the input and works on channels-first views."""
 

@@ -67,7 +67,6 @@ def series_refused(input_type: InputType) -> ConfigurationError:
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractPositionsOutput(AbstractOutputLayer):
     """Base of output layers with a loss at every position."""
 
@@ -170,7 +169,6 @@ class RnnOutputLayer(AbstractPositionsOutput):
         return self.from_rows(z, tuple(self.n_out if i == axis else n for i, n in enumerate(shape)))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractPositionsLoss(AbstractPositionsOutput):
     """Base of loss layers without parameters."""
 

@@ -207,7 +207,6 @@ class Subsampling1DLayer(SubsamplingLayer):
 Pooling1D = Subsampling1DLayer
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractTimeResizing(AbstractNoParamLayer):
     """Base of layers that change the length of series ``[n, c, T]``."""
 

@@ -31,7 +31,6 @@ def _as_layer(value: Any) -> AbstractLayer:
 LAYER: Codec = FAMILY.codec(_as_layer)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractWrapper(AbstractLayer):
     """Base: everything but the forward pass is the wrapped layer's."""
 
@@ -127,7 +126,6 @@ class _TestMode:
         return getattr(self._context, name)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AbstractFrozen(AbstractWrapper):
     """Base: the wrapped layer runs in test mode and its parameters never change."""
 
@@ -197,7 +195,6 @@ class FrozenLayerWithBackprop(AbstractFrozen):
 
 
 @FAMILY.register(PACKAGE + "util.MaskLayer")
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MaskLayer(AbstractNoParamLayer):
     """Sets masked activations to zero.
 

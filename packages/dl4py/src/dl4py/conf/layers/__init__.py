@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dl4py._layer_modules import LAYER_MODULES
 from dl4py.conf.layers._base import FAMILY as _FAMILY
 from dl4py.conf.layers._base import AbstractBaseLayer as AbstractBaseLayer
 from dl4py.conf.layers._base import AbstractFeedForwardLayer as AbstractFeedForwardLayer
@@ -21,30 +22,7 @@ from dl4py.conf.layers._output import AbstractOutputLayer as AbstractOutputLayer
 from dl4py.conf.layers._output import LossLayer as LossLayer
 from dl4py.conf.layers._output import OutputLayer as OutputLayer
 
-_MODULES: dict[str, tuple[str, ...]] = {
-    "_activation": ("ActivationLayer", "DropoutLayer"),
-    "_convolution": ("Convolution2D", "ConvolutionLayer"),
-    "_elementwise": ("ElementWiseMultiplicationLayer", "PReLULayer", "RepeatVector"),
-    "_embedding": ("EmbeddingLayer", "EmbeddingSequenceLayer"),
-    "_global_pooling": ("GlobalPoolingLayer",),
-    "_normalization": ("BatchNormalization", "LocalResponseNormalization"),
-    "_other_convolutions": ("Deconvolution2D", "DepthwiseConvolution2D", "SeparableConvolution2D"),
-    "_resizing": (
-        "Cropping2D", "SpaceToBatchLayer", "SpaceToDepthLayer", "Upsampling2D", "ZeroPaddingLayer",
-    ),
-    "_series_output": ("Cnn3DLossLayer", "CnnLossLayer", "RnnLossLayer", "RnnOutputLayer"),
-    "_subsampling": ("Pooling2D", "SubsamplingLayer"),
-    "_time": (
-        "Convolution1D", "Convolution1DLayer", "Cropping1D", "Pooling1D", "Subsampling1DLayer",
-        "Upsampling1D", "ZeroPadding1DLayer",
-    ),
-    "_volumes": (
-        "Convolution3D", "Cropping3D", "Subsampling3DLayer", "Upsampling3D", "ZeroPadding3DLayer",
-    ),
-    "_wrappers": ("FrozenLayer", "FrozenLayerWithBackprop", "MaskLayer"),
-}  # fmt: skip
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
-LAYERS = ("DenseLayer", "LossLayer", "OutputLayer", *_HOME)
+_HOME = {name: module for module, names in LAYER_MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -56,8 +34,12 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
+
+
 def _load_all() -> None:
-    for module in _MODULES:
+    for module in LAYER_MODULES:
         import_module(f"dl4py.conf.layers.{module}")
 
 

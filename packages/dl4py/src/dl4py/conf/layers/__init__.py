@@ -7,7 +7,7 @@ not there yet.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dl4py._layer_modules import LAYER_MODULES
 from dl4py.conf.layers._base import FAMILY as _FAMILY
@@ -21,21 +21,7 @@ from dl4py.conf.layers._dense import DenseLayer as DenseLayer
 from dl4py.conf.layers._output import AbstractOutputLayer as AbstractOutputLayer
 from dl4py.conf.layers._output import LossLayer as LossLayer
 from dl4py.conf.layers._output import OutputLayer as OutputLayer
-
-_HOME = {name: module for module, names in LAYER_MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'dl4py.conf.layers' has no attribute {name!r}")
-    value = getattr(import_module(f"dl4py.conf.layers.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+from nd4py._lazy import on_first_use
 
 
 def _load_all() -> None:
@@ -95,3 +81,7 @@ if TYPE_CHECKING:
     from dl4py.conf.layers._wrappers import FrozenLayer as FrozenLayer
     from dl4py.conf.layers._wrappers import FrozenLayerWithBackprop as FrozenLayerWithBackprop
     from dl4py.conf.layers._wrappers import MaskLayer as MaskLayer
+
+__getattr__, __dir__, __all__ = on_first_use(
+    __name__, {f".{module}": names for module, names in LAYER_MODULES.items()}
+)

@@ -83,5 +83,15 @@ if TYPE_CHECKING:
     from dl4py.conf.layers._wrappers import MaskLayer as MaskLayer
 
 __getattr__, __dir__, __all__ = on_first_use(
-    __name__, {f".{module}": names for module, names in LAYER_MODULES.items()}
+    __name__,
+    {f".{module}": names for module, names in LAYER_MODULES.items()},
+    at_once=(
+        "AbstractBaseLayer",
+        "AbstractFeedForwardLayer",
+        "AbstractLayer",
+        "AbstractNoParamLayer",
+        "AbstractOutputLayer",
+        "LayerContext",
+        "Parameter",
+    ),
 )

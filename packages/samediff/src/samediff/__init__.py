@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nd4py._core import NumericsError
+from nd4py._core import NumericsError as NumericsError
+from nd4py._lazy import on_first_use
 
-from ._config import settings
-from ._gradient import GradientError
-from ._inference import InferencePlan
-from ._probes import Probe, Statistics
-from ._samediff import SameDiff
-from ._training import TrainingPlan
-from ._updates import GradientNormalization, Segment, UpdateBlock
-from ._variable import SDVariable, VariableType
-from ._version import __version__
+from ._config import settings as settings
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from ._history import History, LossCurve
-    from ._training_config import TrainingConfig
+    from ._gradient import GradientError as GradientError
+    from ._history import History as History
+    from ._history import LossCurve as LossCurve
+    from ._inference import InferencePlan as InferencePlan
+    from ._probes import Probe as Probe
+    from ._probes import Statistics as Statistics
+    from ._samediff import SameDiff as SameDiff
+    from ._training import TrainingPlan as TrainingPlan
+    from ._training_config import TrainingConfig as TrainingConfig
+    from ._updates import GradientNormalization as GradientNormalization
+    from ._updates import Segment as Segment
+    from ._updates import UpdateBlock as UpdateBlock
+    from ._variable import SDVariable as SDVariable
+    from ._variable import VariableType as VariableType
 
-__all__ = [
-    "GradientError",
-    "GradientNormalization",
-    "History",
-    "InferencePlan",
-    "LossCurve",
-    "NumericsError",
-    "Probe",
-    "SDVariable",
-    "SameDiff",
-    "Segment",
-    "Statistics",
-    "TrainingConfig",
-    "TrainingPlan",
-    "UpdateBlock",
-    "VariableType",
-    "__version__",
-    "settings",
-]
-
-# Only needed by `SameDiff.fit`, which networks do not use.
-_LATER = {"History": "_history", "LossCurve": "_history", "TrainingConfig": "_training_config"}
-
-
-def __getattr__(name: str) -> Any:
-    module = _LATER.get(name)
-    if module is None:
-        raise AttributeError(f"module 'samediff' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{module}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = on_first_use(
+    __name__,
+    {
+        "._gradient": ("GradientError",),
+        "._history": ("History", "LossCurve"),
+        "._inference": ("InferencePlan",),
+        "._probes": ("Probe", "Statistics"),
+        "._samediff": ("SameDiff",),
+        "._training": ("TrainingPlan",),
+        "._training_config": ("TrainingConfig",),
+        "._updates": ("GradientNormalization", "Segment", "UpdateBlock"),
+        "._variable": ("SDVariable", "VariableType"),
+    },
+    at_once=(
+        "NumericsError",
+        "__version__",
+        "settings",
+    ),
+)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._json import FLOAT, TEXT, Codec, Family, JavaObject, ints, json_field, many
-from nd4py import ops
 
 FAMILY = Family("constraint")
 _PACKAGE = "org.deeplearning4j.nn.conf.constraint."
@@ -42,7 +42,7 @@ class AbstractConstraint(JavaObject):
         raise NotImplementedError
 
     def _norm(self, value: Any) -> Any:
-        return ops.sqrt(ops.sum(value * value, self.dimensions, keep_dims=True))
+        return nd.ops.sqrt(nd.ops.sum(value * value, self.dimensions, keep_dims=True))
 
 
 @FAMILY.register(_PACKAGE + "MaxNormConstraint")
@@ -55,7 +55,7 @@ class MaxNormConstraint(AbstractConstraint):
     def apply(self, value: Any) -> Any:
         """``w * min(norm, max) / (norm + eps)``."""
         norm = self._norm(value)
-        return value * (ops.minimum(norm, self.max_norm) / (norm + self.epsilon))
+        return value * (nd.ops.minimum(norm, self.max_norm) / (norm + self.epsilon))
 
 
 @FAMILY.register(_PACKAGE + "MinMaxNormConstraint")
@@ -70,7 +70,7 @@ class MinMaxNormConstraint(AbstractConstraint):
     def apply(self, value: Any) -> Any:
         """``w * (rate * clip(norm) / (norm + eps) + (1 - rate))``."""
         norm = self._norm(value)
-        clipped = ops.minimum(ops.maximum(norm, self.min), self.max)
+        clipped = nd.ops.minimum(nd.ops.maximum(norm, self.min), self.max)
         return value * (self.rate * clipped / (norm + self.epsilon) + (1.0 - self.rate))
 
 
@@ -89,7 +89,7 @@ class NonNegativeConstraint(AbstractConstraint):
 
     def apply(self, value: Any) -> Any:
         """``max(w, 0)``."""
-        return ops.maximum(value, 0.0)
+        return nd.ops.maximum(value, 0.0)
 
 
 def _coerce(value: Any) -> AbstractConstraint:

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import nd4py as nd
 from dl4py.conf._functions import SCHEDULE
 from dl4py.conf._json import BOOL, FLOAT, Codec, Family, JavaObject, json_field
-from nd4py import ops
 
 FAMILY = Family("dropout")
 _PACKAGE = "org.deeplearning4j.nn.conf.dropout."
@@ -63,7 +63,7 @@ class Dropout(AbstractDropout):
 
     def apply(self, x: Any, context: RandomContext) -> Any:
         """``x * mask / p``."""
-        return ops.dropout(x, *context.key(), context.at(self.p, self.p_schedule))
+        return nd.ops.dropout(x, *context.key(), context.at(self.p, self.p_schedule))
 
 
 @FAMILY.register(_PACKAGE + "SpatialDropout")
@@ -80,7 +80,7 @@ class SpatialDropout(AbstractDropout):
 
     def apply(self, x: Any, context: RandomContext) -> Any:
         """``x * mask / p`` with one mask value per example and channel."""
-        return ops.spatial_dropout(x, *context.key(), context.at(self.p, self.p_schedule))
+        return nd.ops.spatial_dropout(x, *context.key(), context.at(self.p, self.p_schedule))
 
 
 @FAMILY.register(_PACKAGE + "AlphaDropout")
@@ -100,7 +100,7 @@ class AlphaDropout(AbstractDropout):
     def apply(self, x: Any, context: RandomContext) -> Any:
         """``a (x mask + α' (1 - mask)) + b``."""
         p = context.at(self.p, self.p_schedule)
-        return ops.alpha_dropout(x, *context.key(), p, alpha=self.alpha, scale=self.lambda_)
+        return nd.ops.alpha_dropout(x, *context.key(), p, alpha=self.alpha, scale=self.lambda_)
 
 
 @FAMILY.register(_PACKAGE + "GaussianDropout")
@@ -118,7 +118,7 @@ class GaussianDropout(AbstractDropout):
 
     def apply(self, x: Any, context: RandomContext) -> Any:
         """``x * (1 + std * noise)``."""
-        return ops.gaussian_dropout(x, *context.key(), context.at(self.rate, self.rate_schedule))
+        return nd.ops.gaussian_dropout(x, *context.key(), context.at(self.rate, self.rate_schedule))
 
 
 @FAMILY.register(_PACKAGE + "GaussianNoise")
@@ -131,7 +131,9 @@ class GaussianNoise(AbstractDropout):
 
     def apply(self, x: Any, context: RandomContext) -> Any:
         """``x + stddev * noise``."""
-        return ops.gaussian_noise(x, *context.key(), context.at(self.stddev, self.stddev_schedule))
+        return nd.ops.gaussian_noise(
+            x, *context.key(), context.at(self.stddev, self.stddev_schedule)
+        )
 
 
 def _coerce(value: Any) -> Any:

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import (
     CNN2D_FORMATS,
     RNN_FORMATS,
@@ -24,7 +25,6 @@ from dl4py.conf._inputs import (
 )
 from dl4py.conf._json import BOOL, INT, Codec, Family, JavaObject, enum, ints, json_field, many
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 FAMILY = Family("preprocessor")
 _PACKAGE = "org.deeplearning4j.nn.conf.preprocessor."
@@ -61,26 +61,28 @@ class AbstractPreProcessor(JavaObject):
 
 def _rows_to_series(x: Any, minibatch: int, data_format: str) -> Any:
     rows, size = x.shape
-    series = ops.reshape(x, shape=(rows // minibatch, minibatch, size))
-    return ops.permute(series, dims=(1, 2, 0) if data_format == "NCW" else (1, 0, 2))
+    series = nd.ops.reshape(x, shape=(rows // minibatch, minibatch, size))
+    return nd.ops.permute(series, dims=(1, 2, 0) if data_format == "NCW" else (1, 0, 2))
 
 
 def _series_to_rows(x: Any, data_format: str) -> Any:
-    series = ops.permute(x, dims=(2, 0, 1) if data_format == "NCW" else (1, 0, 2))
+    series = nd.ops.permute(x, dims=(2, 0, 1) if data_format == "NCW" else (1, 0, 2))
     length, minibatch, size = series.shape
-    return ops.reshape(series, shape=(length * minibatch, size))
+    return nd.ops.reshape(series, shape=(length * minibatch, size))
 
 
 def _mask_to_rows(mask: Any) -> Any:
     # [minibatch, T] becomes a column in the row order of the series
     if len(mask.shape) == 2 and mask.shape[1] != 1:
-        return ops.reshape(ops.permute(mask, dims=(1, 0)), shape=(mask.shape[0] * mask.shape[1], 1))
+        return nd.ops.reshape(
+            nd.ops.permute(mask, dims=(1, 0)), shape=(mask.shape[0] * mask.shape[1], 1)
+        )
     return mask
 
 
 def _mask_to_series(mask: Any, minibatch: int) -> Any:
     length = math.prod(mask.shape) // minibatch
-    return ops.permute(ops.reshape(mask, shape=(length, minibatch)), dims=(1, 0))
+    return nd.ops.permute(nd.ops.reshape(mask, shape=(length, minibatch)), dims=(1, 0))
 
 
 @FAMILY.register(_PACKAGE + "CnnToFeedForwardPreProcessor")
@@ -107,7 +109,7 @@ class CnnToFeedForwardPreProcessor(AbstractPreProcessor):
                 f"CnnToFeedForwardPreProcessor: expected activations [minibatch, {', '.join(map(str, expected))}] "
                 f"({self.data_format}); received shape {tuple(x.shape)}"
             )
-        return ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
+        return nd.ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
 
     def pre_process_mask(self, mask: Any, minibatch: int) -> Any:
         """``[n, 1, 1, 1]`` to ``[n, 1]``."""
@@ -117,7 +119,7 @@ class CnnToFeedForwardPreProcessor(AbstractPreProcessor):
                     "CnnToFeedForwardPreProcessor: expected a mask of shape [minibatch, 1, 1, 1]; "
                     f"received {mask.shape}"
                 )
-            return ops.reshape(mask, shape=(mask.shape[0], 1))
+            return nd.ops.reshape(mask, shape=(mask.shape[0], 1))
         return mask
 
     def output_type(self, input_type: InputType) -> InputType:
@@ -149,7 +151,7 @@ class FeedForwardToCnnPreProcessor(AbstractPreProcessor):
                 f"FeedForwardToCnnPreProcessor: expected rows of {math.prod(sizes)} numbers (channels {sizes[0]} x "
                 f"height {sizes[1]} x width {sizes[2]}); received shape {tuple(x.shape)}"
             )
-        return ops.reshape(x, shape=(x.shape[0], *sizes))
+        return nd.ops.reshape(x, shape=(x.shape[0], *sizes))
 
     def output_type(self, input_type: InputType) -> InputType:
         """Images of the configured sizes."""
@@ -177,7 +179,9 @@ class Cnn3DToFeedForwardPreProcessor(AbstractPreProcessor):
         """Rank 5 to ``[n, c * d * h * w]``; rows pass through."""
         self._expect(x, (2, 5))
         return (
-            x if len(x.shape) == 2 else ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
+            x
+            if len(x.shape) == 2
+            else nd.ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
         )
 
     def output_type(self, input_type: InputType) -> InputType:
@@ -210,7 +214,7 @@ class FeedForwardToCnn3DPreProcessor(AbstractPreProcessor):
                 f"FeedForwardToCnn3DPreProcessor: expected rows of {math.prod(shape)} numbers; "
                 f"received shape {tuple(x.shape)}"
             )
-        return ops.reshape(x, shape=(x.shape[0], *shape))
+        return nd.ops.reshape(x, shape=(x.shape[0], *shape))
 
     def output_type(self, input_type: InputType) -> InputType:
         """Volumes of the configured sizes."""
@@ -287,7 +291,7 @@ class CnnToRnnPreProcessor(AbstractPreProcessor):
         self._expect(x, (3, 4))
         if len(x.shape) == 3:
             return x
-        rows = ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
+        rows = nd.ops.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
         return _rows_to_series(rows, minibatch, self.rnn_data_format)
 
     def pre_process_mask(self, mask: Any, minibatch: int) -> Any:
@@ -317,14 +321,14 @@ class RnnToCnnPreProcessor(AbstractPreProcessor):
         if len(x.shape) == 4:
             return x
         rows = _series_to_rows(x, self.rnn_data_format)
-        return ops.reshape(
+        return nd.ops.reshape(
             rows, shape=(rows.shape[0], self.num_channels, self.input_height, self.input_width)
         )
 
     def pre_process_mask(self, mask: Any, minibatch: int) -> Any:
         """``[n, T]`` to ``[T * n, 1, 1, 1]``."""
         column = _mask_to_rows(mask)
-        return ops.reshape(column, shape=(math.prod(column.shape), 1, 1, 1))
+        return nd.ops.reshape(column, shape=(math.prod(column.shape), 1, 1, 1))
 
     def output_type(self, input_type: InputType) -> InputType:
         """Images of the configured sizes."""
@@ -371,7 +375,7 @@ class KerasFlattenRnnPreprocessor(AbstractPreProcessor):
 
     def pre_process(self, x: Any, minibatch: int) -> Any:
         """``[n, depth, T]`` to ``[n, depth * T]``."""
-        return ops.reshape(x, shape=(x.shape[0], self.depth * self.ts_length))
+        return nd.ops.reshape(x, shape=(x.shape[0], self.depth * self.ts_length))
 
     def output_type(self, input_type: InputType) -> InputType:
         """Rows of depth * T numbers."""
@@ -388,7 +392,7 @@ class PermutePreprocessor(AbstractPreProcessor):
     def pre_process(self, x: Any, minibatch: int) -> Any:
         """The permuted array."""
         indices = self.permutation_indices
-        return ops.permute(x, dims=indices if 0 in indices else (0, *indices))
+        return nd.ops.permute(x, dims=indices if 0 in indices else (0, *indices))
 
     def output_type(self, input_type: InputType) -> InputType:
         """The type with its sizes exchanged."""
@@ -416,7 +420,7 @@ class ReshapePreprocessor(AbstractPreProcessor):
 
     def pre_process(self, x: Any, minibatch: int) -> Any:
         """``[n, *target_shape]``."""
-        return ops.reshape(x, shape=(x.shape[0], *self._sizes()))
+        return nd.ops.reshape(x, shape=(x.shape[0], *self._sizes()))
 
     def output_type(self, input_type: InputType) -> InputType:
         """The type of the target shape."""

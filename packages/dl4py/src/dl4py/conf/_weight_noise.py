@@ -10,7 +10,6 @@ import nd4py as nd
 from dl4py.conf._dropout import RandomContext
 from dl4py.conf._functions import DISTRIBUTION, SCHEDULE
 from dl4py.conf._json import BOOL, FLOAT, Codec, Family, JavaObject, json_field
-from nd4py import ops
 
 FAMILY = Family("weight noise")
 _PACKAGE = "org.deeplearning4j.nn.conf.weightnoise."
@@ -58,8 +57,8 @@ class DropConnect(AbstractWeightNoise):
     def apply(self, value: Any, context: RandomContext) -> Any:
         """``w * mask``."""
         p = context.at(self.weight_retain_prob, self.weight_retain_prob_schedule)
-        drawn = ops.random_uniform(*context.key(), shape=tuple(value.shape), dtype=value.dtype)
-        return ops.where(drawn < p, value, 0.0)
+        drawn = nd.ops.random_uniform(*context.key(), shape=tuple(value.shape), dtype=value.dtype)
+        return nd.ops.where(drawn < p, value, 0.0)
 
 
 @FAMILY.register(_PACKAGE + "WeightNoise")
@@ -95,11 +94,11 @@ def _drawn(distribution: Any, shape: tuple[int, ...], dtype: Any, context: Rando
     if isinstance(d, nd.weights.ConstantDistribution):
         return d.value
     if isinstance(d, nd.weights.UniformDistribution):
-        return ops.random_uniform(
+        return nd.ops.random_uniform(
             *context.key(), shape=shape, dtype=dtype, low=d.lower, high=d.upper
         )
-    drawn = ops.random_normal(*context.key(), shape=shape, dtype=dtype, mean=d.mean, std=d.std)
-    return ops.exp(drawn) if isinstance(d, nd.weights.LogNormalDistribution) else drawn
+    drawn = nd.ops.random_normal(*context.key(), shape=shape, dtype=dtype, mean=d.mean, std=d.std)
+    return nd.ops.exp(drawn) if isinstance(d, nd.weights.LogNormalDistribution) else drawn
 
 
 _DRAWN = (

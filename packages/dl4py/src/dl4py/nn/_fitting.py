@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import samediff
 from dl4py.conf._step_functions import ascends
 from dl4py.nn._graph import Shapes
 from dl4py.nn._training import TrainingStep
 from nd4py._arrays import from_numpy, to_numpy
 from nd4py.data import DataSet
-from samediff import Probe
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
@@ -169,9 +169,9 @@ def _step(
     probes = tuple(dict.fromkeys(p for x in listeners for p in x.probes(network, iteration)))
     asked = probes
     if activations:
-        asked += tuple(Probe("value", v.name) for v in step.graph.activations[:-1])
+        asked += tuple(samediff.Probe("value", v.name) for v in step.graph.activations[:-1])
     if gradients:
-        asked += tuple(Probe("gradient", s.key) for s in network.layout.slots)
+        asked += tuple(samediff.Probe("gradient", s.key) for s in network.layout.slots)
     network.uncounted = (1, 0)  # before the call: Ctrl-C is raised when it returns, its update made
     try:
         results = step.plan.run(inputs, scalars, asked) if asked else step.run(inputs, scalars)
@@ -194,7 +194,7 @@ def _tell(
     network: MultiLayerNetwork,
     inputs: tuple[Any, ...],
     results: tuple[Any, ...],
-    probes: tuple[Probe, ...],
+    probes: tuple[samediff.Probe, ...],
     activations: list[Any],
     gradients: list[Any],
 ) -> None:

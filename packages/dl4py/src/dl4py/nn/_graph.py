@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import nd4py as nd
+import samediff
 from dl4py.conf.layers import AbstractOutputLayer
 from dl4py.nn._parameters import mix_seed
-from nd4py import ops
-from samediff import SameDiff
 
 if TYPE_CHECKING:
     from dl4py.conf import MultiLayerConfiguration
@@ -50,7 +50,7 @@ class NetworkGraph:
         statistics: pseudo-gradients of statistics by parameter key.
     """
 
-    sd: SameDiff
+    sd: samediff.SameDiff
     activations: list[Any] = field(default_factory=list)
     inputs: list[Any] = field(default_factory=list)
     loss: Any = None
@@ -90,7 +90,7 @@ class _Pass:
             return value
         name = f"schedule_{self.layer}_{len(self.graph.schedules)}"
         self.graph.schedules[name] = schedule
-        return ops.cast(self.graph.sd.scalar_input(name, "float64"), dtype=self._dtype)
+        return nd.ops.cast(self.graph.sd.scalar_input(name, "float64"), dtype=self._dtype)
 
     def update(self, parameter: str, pseudo_gradient: Any) -> None:
         """See ``LayerContext.update``."""
@@ -121,7 +121,7 @@ def record(
     Raises:
         ValueError: a layer cannot take its input; the message names the layer.
     """
-    sd = SameDiff.create()
+    sd = samediff.SameDiff.create()
     graph = NetworkGraph(sd)
     # Placeholders are made in the order in which calls bring them.
     x = sd.placeholder("input", dtype, shapes.features)
@@ -178,7 +178,7 @@ def record(
 
 
 @contextmanager
-def _recording(sd: SameDiff, layer: str) -> Iterator[None]:
+def _recording(sd: samediff.SameDiff, layer: str) -> Iterator[None]:
     """Errors of what is recorded inside, now and when it runs, name the layer."""
     try:
         with sd.place(layer):
@@ -187,7 +187,7 @@ def _recording(sd: SameDiff, layer: str) -> Iterator[None]:
         raise type(problem)(f"{layer}: {problem}") from None
 
 
-def _named(sd: SameDiff, value: Any, name: str) -> Any:
+def _named(sd: samediff.SameDiff, value: Any, name: str) -> Any:
     # A layer may hand its input on as it is, which then has a name already.
     return (
         value.rename(name)

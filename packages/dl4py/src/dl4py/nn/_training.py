@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import samediff
 from dl4py.conf.layers import AbstractLayer
 from dl4py.nn._graph import COUNTERS_PER_ITERATION, RANDOM_COUNTER, NetworkGraph, Shapes, record
 from dl4py.nn._parameters import Block, ParameterLayout, Run, as_ndarray
-from samediff import GradientNormalization, Segment, UpdateBlock
-from samediff._updates import NormalizationMode
 
 if TYPE_CHECKING:
     from dl4py.nn._multi_layer_network import MultiLayerNetwork
+    from samediff._updates import NormalizationMode
 
 ScalarSource = Callable[[int, int], float]
 
@@ -40,8 +40,8 @@ class TrainingStep:
         self.masked = shapes.features_mask is not None or shapes.labels_mask is not None
         self.graph = _loss_graph(network, shapes)
         sources: dict[str, ScalarSource] = {}
-        updates: list[UpdateBlock] = []
-        normalizations: list[GradientNormalization] = []
+        updates: list[samediff.UpdateBlock] = []
+        normalizations: list[samediff.GradientNormalization] = []
         if update:
             updates = [
                 _update_block(network, block, run, f"{index}_{run.offset}", sources)
@@ -110,7 +110,7 @@ def _routed(parameter: Any, pseudo_gradient: Any) -> Any:
 
 def _update_block(
     network: MultiLayerNetwork, block: Block, run: Run, name: str, sources: dict[str, ScalarSource]
-) -> UpdateBlock:
+) -> samediff.UpdateBlock:
     updater = block.updater
     momentum: float | str = 0.0
     if getattr(updater, "momentum_schedule", None) is not None:
@@ -119,7 +119,7 @@ def _update_block(
     elif hasattr(updater, "momentum"):
         momentum = updater.momentum
     mine = slice(run.offset, run.offset + run.stop - run.start)
-    return UpdateBlock(
+    return samediff.UpdateBlock(
         updater,
         as_ndarray(network.flat_params[run.start : run.stop]),
         as_ndarray(network.flat_gradient[run.start : run.stop]),
@@ -144,23 +144,23 @@ def _learning_rate(updater: Any, block: str, sources: dict[str, ScalarSource]) -
 
 def _segments(
     layers: tuple[AbstractLayer, ...], run: Run, name: str, sources: dict[str, ScalarSource]
-) -> list[Segment] | None:
-    found: list[Segment] = []
+) -> list[samediff.Segment] | None:
+    found: list[samediff.Segment] = []
     for slot in run.slots:
         layer = layers[slot.layer]
         start, stop = slot.start - run.start, slot.stop - run.start
         values = _coefficients(layer.regularization_of(slot.parameter), f"{name}_{start}", sources)
         averaged = slot.parameter.kind != "statistic"
-        segment = Segment(start, stop, *values, averaged=averaged)
+        segment = samediff.Segment(start, stop, *values, averaged=averaged)
         last = found[-1] if found else None
         if last is not None and _same(last, segment):
-            found[-1] = Segment(last.start, stop, *values, averaged=averaged)
+            found[-1] = samediff.Segment(last.start, stop, *values, averaged=averaged)
         else:
             found.append(segment)
     return found if any(s.regularised or not s.averaged for s in found) else None
 
 
-def _same(a: Segment, b: Segment) -> bool:
+def _same(a: samediff.Segment, b: samediff.Segment) -> bool:
     return (a.l1, a.l2, a.weight_decay, a.weight_decay_apply_lr, a.averaged) == (
         b.l1,
         b.l2,
@@ -204,7 +204,7 @@ def _coefficients(
     return totals[reg.L1], totals[reg.L2], totals[reg.WeightDecay], applies != {False}
 
 
-def _normalizations(network: MultiLayerNetwork) -> list[GradientNormalization]:
+def _normalizations(network: MultiLayerNetwork) -> list[samediff.GradientNormalization]:
     found = []
     layout: ParameterLayout = network.layout
     for index, layer in enumerate(network.layers):
@@ -215,7 +215,7 @@ def _normalizations(network: MultiLayerNetwork) -> list[GradientNormalization]:
         mode, whole = _NORMALIZATIONS[name]
         ranges = [(start, stop)] if whole else [(s.start, s.stop) for s in layout.of_layer(index)]
         found += [
-            GradientNormalization(
+            samediff.GradientNormalization(
                 as_ndarray(network.flat_gradient[a:b]),
                 mode,
                 threshold,

@@ -103,4 +103,13 @@ __getattr__, __dir__, __all__ = on_first_use(
         ),
         "..formats._java_objects": ("JavaObject",),
     },
+    at_once=(
+        "DataSet",
+        "DataSetIterator",
+        "JavaRandom",
+        "MultiDataSet",
+        "MultiDataSetIterator",
+        "Preprocessor",
+        "SplitTestAndTrain",
+    ),
 )

@@ -38,4 +38,5 @@ __getattr__, __dir__, __all__ = on_first_use(
         "._java_text": ("java_double", "java_float"),
         "._streams": ("open_target",),
     },
+    at_once=("FormatError",),
 )

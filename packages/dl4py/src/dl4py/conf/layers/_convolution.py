@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import CNN2D_FORMATS, InputType
 from dl4py.conf._json import BOOL, TEXT, enum, ints, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -34,7 +35,6 @@ from dl4py.conf.layers._images import (
     to_channels_first,
 )
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -165,7 +165,7 @@ class ConvolutionLayer(AbstractConvolution2D):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, h, w]`` to ``[n, n_out, h', w']``, or the same with channels last."""
         images = to_channels_first(x, self.data_format, self.n_in)
-        z = ops.conv2d(
+        z = nd.ops.conv2d(
             images,
             params["W"],
             params.get("b"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import nd4py as nd
 from dl4py.conf._json import BOOL, json_field
 from dl4py.conf.layers._base import (
     FAMILY,
@@ -16,7 +17,6 @@ from dl4py.conf.layers._base import (
     activate,
     require_rank,
 )
-from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "DenseLayer")
@@ -62,10 +62,10 @@ def pre_output(x: Value, params: Mapping[str, Value]) -> Value:
     """``x W``, normalised where there is a gain, plus the bias where there is one."""
     gain, bias = params.get("g"), params.get("b")
     if gain is None:
-        return ops.linear(x, params["W"], bias)
-    z = ops.matmul(x, params["W"])
-    centred = z - ops.mean(z, 1, keep_dims=True)
-    deviation = ops.sqrt(ops.mean(centred * centred, 1, keep_dims=True))
+        return nd.ops.linear(x, params["W"], bias)
+    z = nd.ops.matmul(x, params["W"])
+    centred = z - nd.ops.mean(z, 1, keep_dims=True)
+    deviation = nd.ops.sqrt(nd.ops.mean(centred * centred, 1, keep_dims=True))
     z = centred / deviation * gain
     return z if bias is None else z + bias
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._functions import WEIGHT_INIT
 from dl4py.conf._inputs import RNN_FORMATS, InputType, InputTypeRecurrent
 from dl4py.conf._json import INT, enum, ints, json_field
@@ -22,7 +23,6 @@ from dl4py.conf.layers._base import (
     require_rank,
 )
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "misc.ElementWiseMultiplicationLayer")
@@ -107,7 +107,7 @@ class PReLULayer(AbstractBaseLayer):
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """An array of the same shape."""
-        return ops.prelu(x, ops.expand_dims(params["W"], axis=0))
+        return nd.ops.prelu(x, nd.ops.expand_dims(params["W"], axis=0))
 
 
 @FAMILY.register(PACKAGE + "misc.RepeatVector")
@@ -139,4 +139,4 @@ class RepeatVector(AbstractFeedForwardLayer):
         """``[n, size]`` to ``[n, size, steps]`` (or ``[n, steps, size]``)."""
         require_rank(x, 2, self.n_in)
         axis = 2 if self.data_format == "NCW" else 1
-        return ops.repeat(ops.expand_dims(x, axis=axis), repeats=self.n, axis=axis)
+        return nd.ops.repeat(nd.ops.expand_dims(x, axis=axis), repeats=self.n, axis=axis)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._functions import ACTIVATION
 from dl4py.conf._inputs import (
     RNN_FORMATS,
@@ -25,7 +26,7 @@ from dl4py.conf.layers._base import (
     Value,
     activate,
 )
-from nd4py import dtypes, ops
+from nd4py import dtypes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -49,7 +50,7 @@ class AbstractEmbedding(AbstractFeedForwardLayer):
         return (weight, Parameter("b", (self.n_out,), kind="bias", initial=self.bias_init or 0.0))
 
     def _rows(self, indices: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
-        z = ops.gather(params["W"], ops.cast(indices, dtype=dtypes.int32), axis=0)
+        z = nd.ops.gather(params["W"], nd.ops.cast(indices, dtype=dtypes.int32), axis=0)
         if "b" in params:
             z = z + params["b"]
         return activate(self.activation, z, context)
@@ -69,7 +70,7 @@ class EmbeddingLayer(AbstractEmbedding):
                 f"expected indices of shape [minibatch, 1], one of 0 to {self.n_in - 1} per example; "
                 f"received shape {tuple(x.shape)}"
             )
-        return self._rows(ops.reshape(x, shape=(x.shape[0],)), params, context)
+        return self._rows(nd.ops.reshape(x, shape=(x.shape[0],)), params, context)
 
 
 @FAMILY.register(PACKAGE + "EmbeddingSequenceLayer")
@@ -104,12 +105,12 @@ class EmbeddingSequenceLayer(AbstractEmbedding):
         """``[n, T]`` or ``[n, 1, T]`` of indices to ``[n, n_out, T]`` (or ``[n, T, n_out]``)."""
         shape = tuple(x.shape)
         if len(shape) == 3 and 1 in shape[1:]:
-            x = ops.reshape(x, shape=(shape[0], shape[1] * shape[2]))
+            x = nd.ops.reshape(x, shape=(shape[0], shape[1] * shape[2]))
         elif len(shape) != 2:
             raise ValueError(
                 f"expected indices of shape [minibatch, T] or [minibatch, 1, T]; received shape {shape}"
             )
         found = self._rows(x, params, context)
         if context.mask is not None:
-            found = found * ops.expand_dims(context.mask, axis=2)
-        return found if self.output_format == "NWC" else ops.permute(found, dims=(0, 2, 1))
+            found = found * nd.ops.expand_dims(context.mask, axis=2)
+        return found if self.output_format == "NWC" else nd.ops.permute(found, dims=(0, 2, 1))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import (
     InputType,
     InputTypeConvolutional,
@@ -24,7 +25,6 @@ from dl4py.conf._preprocessors import (
 from dl4py.conf.layers._base import FAMILY, PACKAGE, AbstractNoParamLayer, LayerContext, Value
 from dl4py.conf.layers._images import refused
 from dl4py.conf.layers._subsampling import POOLING_TYPES
-from nd4py import ops
 
 _MASKED = -1e30  # lower than any activation, and finite in float32
 
@@ -94,20 +94,20 @@ class GlobalPoolingLayer(AbstractNoParamLayer):
     def _pool(self, x: Value, dims: tuple[int, ...], mask: Any) -> Value:
         keep = not self.collapse_dimensions
         if self.pooling_type == "MAX":
-            seen = x if mask is None else ops.where(ops.gt(mask, 0.0), x, _MASKED)
-            return ops.max(seen, dims=dims, keep_dims=keep)
+            seen = x if mask is None else nd.ops.where(nd.ops.gt(mask, 0.0), x, _MASKED)
+            return nd.ops.max(seen, dims=dims, keep_dims=keep)
         seen = x if mask is None else x * mask
         if self.pooling_type == "PNORM":
-            powers = ops.sum(ops.abs(seen) ** float(self.pnorm), dims=dims, keep_dims=keep)
+            powers = nd.ops.sum(nd.ops.abs(seen) ** float(self.pnorm), dims=dims, keep_dims=keep)
             return powers ** (1.0 / self.pnorm)
         if self.pooling_type == "SUM" or mask is not None:
-            total = ops.sum(seen, dims=dims, keep_dims=keep)
+            total = nd.ops.sum(seen, dims=dims, keep_dims=keep)
             return (
                 total
                 if self.pooling_type == "SUM"
-                else total / ops.sum(mask, dims=dims, keep_dims=keep)
+                else total / nd.ops.sum(mask, dims=dims, keep_dims=keep)
             )
-        return ops.mean(x, dims=dims, keep_dims=keep)
+        return nd.ops.mean(x, dims=dims, keep_dims=keep)
 
     def mask_after(self, mask: Value | None) -> Value | None:
         """None: what was masked is pooled away."""
@@ -122,7 +122,7 @@ def _as_wide_as(mask: Any, x: Value, dims: tuple[int, ...]) -> Any:
         shape = (
             (mask.shape[0], 1, mask.shape[1]) if dims == (2,) else (mask.shape[0], mask.shape[1], 1)
         )
-        return ops.reshape(mask, shape=shape)
+        return nd.ops.reshape(mask, shape=shape)
     raise ValueError(
         f"a mask of shape {tuple(mask.shape)} does not fit activations {tuple(x.shape)}"
     )

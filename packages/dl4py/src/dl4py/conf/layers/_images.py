@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import nd4py as nd
 from dl4py.conf._inputs import (
     InputType,
     InputTypeConvolutional,
@@ -13,7 +14,6 @@ from dl4py.conf._inputs import (
 from dl4py.conf._preprocessors import AbstractPreProcessor, FeedForwardToCnnPreProcessor
 from dl4py.conf.layers._base import AbstractLayer, Value
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 
 def image_pre_processor(layer: AbstractLayer, input_type: InputType) -> AbstractPreProcessor | None:
@@ -63,9 +63,9 @@ def to_channels_first(x: Value, data_format: str, channels: int = 0) -> Value:
     axis = 1 if data_format == "NCHW" else 3
     if channels and shape[axis] != channels:
         raise ValueError(f"expected {channels} channels in {expected}; received shape {shape}")
-    return x if data_format == "NCHW" else ops.permute(x, dims=(0, 3, 1, 2))
+    return x if data_format == "NCHW" else nd.ops.permute(x, dims=(0, 3, 1, 2))
 
 
 def from_channels_first(x: Value, data_format: str) -> Value:
     """The images ``[n, c, h, w]`` in the layer's format."""
-    return x if data_format == "NCHW" else ops.permute(x, dims=(0, 2, 3, 1))
+    return x if data_format == "NCHW" else nd.ops.permute(x, dims=(0, 2, 3, 1))

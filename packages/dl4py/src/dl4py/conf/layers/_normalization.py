@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import (
     CNN2D_FORMATS,
     InputType,
@@ -34,7 +35,6 @@ from dl4py.conf.layers._images import (
     image_type,
     to_channels_first,
 )
-from nd4py import ops
 
 
 @FAMILY.register(PACKAGE + "BatchNormalization")
@@ -116,16 +116,16 @@ class BatchNormalization(AbstractFeedForwardLayer):
         dims = tuple(i for i in range(rank) if i != axis)
         shape = tuple(self.n_in if i == axis else 1 for i in range(rank))
         if context.training:
-            mean = ops.mean(x, dims=dims)
-            centred = x - ops.reshape(mean, shape=shape)
-            variance = ops.mean(centred * centred, dims=dims)
+            mean = nd.ops.mean(x, dims=dims)
+            centred = x - nd.ops.reshape(mean, shape=shape)
+            variance = nd.ops.mean(centred * centred, dims=dims)
             self._remember(params, mean, variance, context)
         else:
-            centred = x - ops.reshape(params["mean"], shape=shape)
+            centred = x - nd.ops.reshape(params["mean"], shape=shape)
             variance = _variance(params)
-        normal = centred * ops.reshape(ops.rsqrt(variance + self.eps), shape=shape)
+        normal = centred * nd.ops.reshape(nd.ops.rsqrt(variance + self.eps), shape=shape)
         if not self.lock_gamma_beta:
-            return normal * ops.reshape(params["gamma"], shape=shape) + ops.reshape(
+            return normal * nd.ops.reshape(params["gamma"], shape=shape) + nd.ops.reshape(
                 params["beta"], shape=shape
             )
         if self.exact_lock or (self.gamma != 1.0 and self.beta != 0.0):
@@ -143,7 +143,7 @@ class BatchNormalization(AbstractFeedForwardLayer):
         new = old * self.decay + variance * (1.0 - self.decay)
         if self.use_log_std:
             context.update(
-                "log10stdev", params["log10stdev"] - ops.log(new) * (0.5 / math.log(10.0))
+                "log10stdev", params["log10stdev"] - nd.ops.log(new) * (0.5 / math.log(10.0))
             )
         else:
             context.update("var", old - new)
@@ -152,7 +152,7 @@ class BatchNormalization(AbstractFeedForwardLayer):
 def _variance(params: Mapping[str, Value]) -> Value:
     if "var" in params:
         return params["var"]
-    return ops.exp(params["log10stdev"] * (2.0 * math.log(10.0)))
+    return nd.ops.exp(params["log10stdev"] * (2.0 * math.log(10.0)))
 
 
 @FAMILY.register(PACKAGE + "LocalResponseNormalization")
@@ -194,10 +194,10 @@ class LocalResponseNormalization(AbstractLayer):
         images = to_channels_first(x, self.data_format)
         half = int(self.n) // 2
         n, c, height, width = images.shape
-        padded = ops.pad(ops.square(images), before=(0, half, 0, 0), after=(0, half, 0, 0))
+        padded = nd.ops.pad(nd.ops.square(images), before=(0, half, 0, 0), after=(0, half, 0, 0))
         total: Value = None
         for shift in range(2 * half + 1):
-            part = ops.slice(padded, begin=(0, shift, 0, 0), end=(n, shift + c, height, width))
+            part = nd.ops.slice(padded, begin=(0, shift, 0, 0), end=(n, shift + c, height, width))
             total = part if total is None else total + part
         return from_channels_first(
             images * (total * self.alpha + self.k) ** -self.beta, self.data_format

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import nd4py as nd
 from dl4py.conf._inputs import InputType
 from dl4py.conf._json import INT, json_field
 from dl4py.conf.layers._base import FAMILY, PACKAGE, LayerContext, Parameter, Value, activate
@@ -19,7 +20,6 @@ from dl4py.conf.layers._convolution import AbstractConvolution2D
 from dl4py.conf.layers._convolution_sizes import effective_kernel, same_padding
 from dl4py.conf.layers._images import from_channels_first, image_type, resized, to_channels_first
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 from nd4py._arrays import from_numpy
 
 
@@ -63,7 +63,7 @@ class Deconvolution2D(AbstractConvolution2D):
             )
         else:
             padding = (self.padding[0], self.padding[0], self.padding[1], self.padding[1])
-        z = ops.conv2d_input_grad(
+        z = nd.ops.conv2d_input_grad(
             params["W"],
             images,
             stride=self.stride,
@@ -72,7 +72,7 @@ class Deconvolution2D(AbstractConvolution2D):
             size=size,
         )
         if "b" in params:
-            z = z + ops.reshape(params["b"], shape=(1, self.n_out, 1, 1))
+            z = z + nd.ops.reshape(params["b"], shape=(1, self.n_out, 1, 1))
         return from_channels_first(activate(self.activation, z, context), self.data_format)
 
 
@@ -102,9 +102,9 @@ class AbstractDepthwise(AbstractConvolution2D):
         meets = np.repeat(np.eye(self.n_in), self.depth_multiplier, axis=0).reshape(
             count, self.n_in, 1, 1
         )
-        apart = ops.reshape(kernels, shape=(count, 1, *self.kernel_size))
-        full = apart * ops.cast(from_numpy(meets), dtype=images.dtype)
-        return ops.conv2d(
+        apart = nd.ops.reshape(kernels, shape=(count, 1, *self.kernel_size))
+        full = apart * nd.ops.cast(from_numpy(meets), dtype=images.dtype)
+        return nd.ops.conv2d(
             images,
             full,
             bias,
@@ -145,7 +145,7 @@ class DepthwiseConvolution2D(AbstractDepthwise):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, h, w]`` to ``[n, n_out, h', w']``, or the same with channels last."""
         images = to_channels_first(x, self.data_format, self.n_in)
-        z = self._depthwise(images, ops.permute(params["W"], dims=(2, 3, 0, 1)), params.get("b"))
+        z = self._depthwise(images, nd.ops.permute(params["W"], dims=(2, 3, 0, 1)), params.get("b"))
         return from_channels_first(activate(self.activation, z, context), self.data_format)
 
 
@@ -181,8 +181,8 @@ class SeparableConvolution2D(AbstractDepthwise):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, h, w]`` to ``[n, n_out, h', w']``, or the same with channels last."""
         images = to_channels_first(x, self.data_format, self.n_in)
-        middle = self._depthwise(images, ops.permute(params["W"], dims=(1, 0, 2, 3)), None)
-        z = ops.conv2d(
+        middle = self._depthwise(images, nd.ops.permute(params["W"], dims=(1, 0, 2, 3)), None)
+        z = nd.ops.conv2d(
             middle,
             params["pW"],
             params.get("b"),

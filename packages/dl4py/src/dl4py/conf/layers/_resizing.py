@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import CNN2D_FORMATS, InputType
 from dl4py.conf._json import INT, Codec, enum, ints, json_field, many
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -21,7 +22,6 @@ from dl4py.conf.layers._images import (
     to_channels_first,
 )
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 
 def sides(count: int) -> Codec:
@@ -98,7 +98,7 @@ class ZeroPaddingLayer(AbstractImageResizing):
 
     def _resize(self, images: Value) -> Value:
         top, bottom, left, right = self.padding
-        return ops.pad(images, before=(0, 0, top, left), after=(0, 0, bottom, right))
+        return nd.ops.pad(images, before=(0, 0, top, left), after=(0, 0, bottom, right))
 
 
 @FAMILY.register(PACKAGE + "convolutional.Cropping2D")
@@ -126,7 +126,7 @@ class Cropping2D(AbstractImageResizing):
     def _resize(self, images: Value) -> Value:
         top, bottom, left, right = self.cropping
         n, c, height, width = images.shape
-        return ops.slice(
+        return nd.ops.slice(
             images, begin=(0, 0, top, left), end=(n, c, height - bottom, width - right)
         )
 
@@ -155,8 +155,8 @@ class Upsampling2D(AbstractImageResizing):
         return height * self.size[0], width * self.size[1], channels
 
     def _resize(self, images: Value) -> Value:
-        return ops.repeat(
-            ops.repeat(images, repeats=self.size[0], axis=2), repeats=self.size[1], axis=3
+        return nd.ops.repeat(
+            nd.ops.repeat(images, repeats=self.size[0], axis=2), repeats=self.size[1], axis=3
         )
 
 
@@ -193,9 +193,9 @@ class SpaceToDepthLayer(AbstractImageResizing):
             raise ValueError(
                 f"expected images whose sizes are multiples of {b}; received shape {tuple(images.shape)}"
             )
-        blocks = ops.reshape(images, shape=(n, c, height // b, b, width // b, b))
-        moved = ops.permute(blocks, dims=(0, 3, 5, 1, 2, 4))
-        return ops.reshape(moved, shape=(n, b * b * c, height // b, width // b))
+        blocks = nd.ops.reshape(images, shape=(n, c, height // b, b, width // b, b))
+        moved = nd.ops.permute(blocks, dims=(0, 3, 5, 1, 2, 4))
+        return nd.ops.reshape(moved, shape=(n, b * b * c, height // b, width // b))
 
 
 @FAMILY.register(PACKAGE + "SpaceToBatchLayer")
@@ -228,13 +228,13 @@ class SpaceToBatchLayer(AbstractImageResizing):
     def _resize(self, images: Value) -> Value:
         (top, bottom), (left, right) = self.padding
         if top or bottom or left or right:
-            images = ops.pad(images, before=(0, 0, top, left), after=(0, 0, bottom, right))
+            images = nd.ops.pad(images, before=(0, 0, top, left), after=(0, 0, bottom, right))
         b0, b1 = self.blocks
         n, c, height, width = images.shape
         if height % b0 or width % b1:
             raise ValueError(
                 f"expected images whose sizes are multiples of {b0} and {b1}; received {tuple(images.shape)}"
             )
-        blocks = ops.reshape(images, shape=(n, c, height // b0, b0, width // b1, b1))
-        moved = ops.permute(blocks, dims=(3, 5, 0, 1, 2, 4))
-        return ops.reshape(moved, shape=(b0 * b1 * n, c, height // b0, width // b1))
+        blocks = nd.ops.reshape(images, shape=(n, c, height // b0, b0, width // b1, b1))
+        moved = nd.ops.permute(blocks, dims=(3, 5, 0, 1, 2, 4))
+        return nd.ops.reshape(moved, shape=(b0 * b1 * n, c, height // b0, width // b1))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import nd4py as nd
 from dl4py.conf._functions import ACTIVATION
 from dl4py.conf._inputs import (
     CNN2D_FORMATS,
@@ -33,7 +34,6 @@ from dl4py.conf.layers._base import FAMILY, PACKAGE, AbstractLayer, LayerContext
 from dl4py.conf.layers._dense import dense_parameters
 from dl4py.conf.layers._output import AbstractOutputLayer
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 
 def series_pre_processor(
@@ -81,14 +81,14 @@ class AbstractPositionsOutput(AbstractOutputLayer):
     def to_rows(self, value: Value) -> Value:
         """``[n, c, ...]`` (or channels last) to one row per example and position."""
         shape = tuple(value.shape)
-        moved = ops.permute(value, dims=self._axes(len(shape)))
-        return ops.reshape(moved, shape=(math.prod(moved.shape[:-1]), moved.shape[-1]))
+        moved = nd.ops.permute(value, dims=self._axes(len(shape)))
+        return nd.ops.reshape(moved, shape=(math.prod(moved.shape[:-1]), moved.shape[-1]))
 
     def from_rows(self, rows: Value, shape: tuple[int, ...]) -> Value:
         """The inverse of `to_rows`."""
         axes = self._axes(len(shape))
-        moved = ops.reshape(rows, shape=tuple(shape[a] for a in axes))
-        return ops.permute(moved, dims=tuple(axes.index(i) for i in range(len(shape))))
+        moved = nd.ops.reshape(rows, shape=tuple(shape[a] for a in axes))
+        return nd.ops.permute(moved, dims=tuple(axes.index(i) for i in range(len(shape))))
 
     def mask_like(self, mask: Value | None, shape: tuple[int, ...]) -> Value | None:
         """A mask per position, such as ``[n, T]``, as wide as one channel; a mask per output as it
@@ -104,18 +104,18 @@ class AbstractPositionsOutput(AbstractOutputLayer):
             ]
             if not self._channels_last:
                 one[1] = 1
-            return ops.broadcast_to(mask, shape=tuple(one))
+            return nd.ops.broadcast_to(mask, shape=tuple(one))
         if math.prod(found) != math.prod(places):
             raise ValueError(
                 f"a label mask of shape {found} does not fit an output of shape {shape}"
             )
         wide = (*places, 1) if self._channels_last else (places[0], 1, *places[1:])
-        return ops.reshape(mask, shape=wide)
+        return nd.ops.reshape(mask, shape=wide)
 
     def sum_of_rows(self, rows: Value, shape: tuple[int, ...]) -> Value:
         """The sum over the positions of each example."""
         count = math.prod(shape) // (shape[0] * (shape[-1] if self._channels_last else shape[1]))
-        return ops.sum(ops.reshape(rows, shape=(shape[0], count)), dims=(1,), keep_dims=True)
+        return nd.ops.sum(nd.ops.reshape(rows, shape=(shape[0], count)), dims=(1,), keep_dims=True)
 
     def label_shape(self, output_shape: tuple[int, ...]) -> tuple[int, ...]:
         """The output's shape."""
@@ -165,7 +165,7 @@ class RnnOutputLayer(AbstractPositionsOutput):
             raise ValueError(
                 f"expected series with {self.n_in} numbers in dimension {axis}; received shape {shape}"
             )
-        z = ops.linear(self.to_rows(x), params["W"], params.get("b"))
+        z = nd.ops.linear(self.to_rows(x), params["W"], params.get("b"))
         return self.from_rows(z, tuple(self.n_out if i == axis else n for i, n in enumerate(shape)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import CNN2D_FORMATS, InputType
 from dl4py.conf._json import BOOL, FLOAT, INT, enum, ints, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -24,7 +25,6 @@ from dl4py.conf.layers._images import (
     resized,
     to_channels_first,
 )
-from nd4py import ops
 
 POOLING_TYPES = ("MAX", "AVG", "SUM", "PNORM")
 
@@ -121,15 +121,15 @@ class SubsamplingLayer(AbstractNoParamLayer):
             "dilation": self.dilation,
         }
         if self.pooling_type == "MAX":
-            return ops.max_pool2d(images, **window)
+            return nd.ops.max_pool2d(images, **window)
         if self.pooling_type == "AVG":
-            return ops.avg_pool2d(
+            return nd.ops.avg_pool2d(
                 images, **window, include_pad=self.avg_pool_include_pad_in_divisor
             )
         cells = float(self.kernel_size[0] * self.kernel_size[1])
         if self.pooling_type == "SUM":
-            return ops.avg_pool2d(images, **window, include_pad=True) * cells
-        return ops.pnorm_pool2d(images, **window, p=float(self.pnorm))
+            return nd.ops.avg_pool2d(images, **window, include_pad=True) * cells
+        return nd.ops.pnorm_pool2d(images, **window, p=float(self.pnorm))
 
 
 Pooling2D = SubsamplingLayer

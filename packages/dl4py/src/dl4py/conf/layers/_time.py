@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import RNN_FORMATS, InputType
 from dl4py.conf._json import enum, ints, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -25,7 +26,6 @@ from dl4py.conf.layers._resizing import sides
 from dl4py.conf.layers._series_output import series_pre_processor, series_type
 from dl4py.conf.layers._subsampling import SubsamplingLayer
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 
 def time_padding(
@@ -66,11 +66,11 @@ def _mask_of_windows(layer: Any, mask: Value | None) -> Value | None:
     """The mask of the new time steps: a step counts where one of those it covers does."""
     if mask is None or (layer.convolution_mode in ("Same", "Causal") and layer.stride[0] == 1):
         return mask
-    image = ops.reshape(mask, shape=(mask.shape[0], 1, mask.shape[1], 1))
-    pooled = ops.max_pool2d(
+    image = nd.ops.reshape(mask, shape=(mask.shape[0], 1, mask.shape[1], 1))
+    pooled = nd.ops.max_pool2d(
         image, kernel=(layer.kernel_size[0], 1), **_windows(layer, mask.shape[1])
     )
-    return ops.reshape(pooled, shape=(pooled.shape[0], pooled.shape[2]))
+    return nd.ops.reshape(pooled, shape=(pooled.shape[0], pooled.shape[2]))
 
 
 def _check_series(x: Value, n_in: int, data_format: str) -> None:
@@ -83,12 +83,14 @@ def _check_series(x: Value, n_in: int, data_format: str) -> None:
 
 
 def _to_images(x: Value, data_format: str) -> Value:
-    return ops.expand_dims(x if data_format == "NCW" else ops.permute(x, dims=(0, 2, 1)), axis=3)
+    return nd.ops.expand_dims(
+        x if data_format == "NCW" else nd.ops.permute(x, dims=(0, 2, 1)), axis=3
+    )
 
 
 def _to_series(images: Value, data_format: str) -> Value:
-    series = ops.squeeze(images, dims=(3,))
-    return series if data_format == "NCW" else ops.permute(series, dims=(0, 2, 1))
+    series = nd.ops.squeeze(images, dims=(3,))
+    return series if data_format == "NCW" else nd.ops.permute(series, dims=(0, 2, 1))
 
 
 @FAMILY.register(PACKAGE + "Convolution1DLayer", PACKAGE + "Convolution1D")
@@ -140,9 +142,9 @@ class Convolution1DLayer(AbstractConvolution2D):
         kernel = self.kernel_size[0]
         # Deeplearning4j reinterprets the memory instead of transposing it, so its files need the
         # same.
-        w = ops.reshape(params["W"], shape=(kernel, self.n_in, self.n_out))
-        w = ops.expand_dims(ops.permute(w, dims=(2, 1, 0)), axis=3)
-        z = ops.conv2d(images, w, params.get("b"), **_windows(self, images.shape[2]))
+        w = nd.ops.reshape(params["W"], shape=(kernel, self.n_in, self.n_out))
+        w = nd.ops.expand_dims(nd.ops.permute(w, dims=(2, 1, 0)), axis=3)
+        z = nd.ops.conv2d(images, w, params.get("b"), **_windows(self, images.shape[2]))
         return activate(self.activation, _to_series(z, self.rnn_data_format), context)
 
     def mask_after(self, mask: Value | None) -> Value | None:
@@ -243,7 +245,7 @@ class ZeroPadding1DLayer(AbstractTimeResizing):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, T]`` to ``[n, c, T + before + after]``."""
         _check_series(x, 0, "NCW")
-        return ops.pad(x, before=(0, 0, self.padding[0]), after=(0, 0, self.padding[1]))
+        return nd.ops.pad(x, before=(0, 0, self.padding[0]), after=(0, 0, self.padding[1]))
 
 
 @FAMILY.register(PACKAGE + "convolutional.Cropping1D")
@@ -265,7 +267,9 @@ class Cropping1D(AbstractTimeResizing):
         """``[n, c, T]`` to ``[n, c, T - before - after]``."""
         _check_series(x, 0, "NCW")
         n, c, length = x.shape
-        return ops.slice(x, begin=(0, 0, self.cropping[0]), end=(n, c, length - self.cropping[1]))
+        return nd.ops.slice(
+            x, begin=(0, 0, self.cropping[0]), end=(n, c, length - self.cropping[1])
+        )
 
 
 @FAMILY.register(PACKAGE + "Upsampling1D")
@@ -284,4 +288,4 @@ class Upsampling1D(AbstractTimeResizing):
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, T]`` to ``[n, c, T * size]``."""
         _check_series(x, 0, "NCW")
-        return ops.repeat(x, repeats=self.size[0], axis=2)
+        return nd.ops.repeat(x, repeats=self.size[0], axis=2)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import nd4py as nd
 from dl4py.conf._inputs import CNN3D_FORMATS, InputType, InputTypeConvolutional3D
 from dl4py.conf._json import BOOL, TEXT, enum, ints, json_field
 from dl4py.conf.layers._base import (
@@ -34,7 +35,6 @@ from dl4py.conf.layers._convolution_sizes import (
 )
 from dl4py.conf.layers._resizing import sides
 from dl4py.errors import ConfigurationError
-from nd4py import ops
 
 Triple = tuple[int, int, int]
 Pads = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -79,11 +79,11 @@ def _first(x: Value, data_format: str) -> Value:
         raise ValueError(
             f"expected an input of rank 5 ({data_format}); received shape {tuple(x.shape)}"
         )
-    return x if data_format == "NCDHW" else ops.permute(x, dims=(0, 4, 1, 2, 3))
+    return x if data_format == "NCDHW" else nd.ops.permute(x, dims=(0, 4, 1, 2, 3))
 
 
 def _back(x: Value, data_format: str) -> Value:
-    return x if data_format == "NCDHW" else ops.permute(x, dims=(0, 2, 3, 4, 1))
+    return x if data_format == "NCDHW" else nd.ops.permute(x, dims=(0, 2, 3, 4, 1))
 
 
 def _pads(layer: Any, sizes: Triple) -> Pads:
@@ -103,19 +103,19 @@ def _pads(layer: Any, sizes: Triple) -> Pads:
 def _depth_slice(x: Value, at: int, count: int, stride: int) -> Value:
     """Slices at, at + stride, ... of ``[n, c, d, h, w]``, ``count`` of them, as ``[n * count, c, h, w]``."""
     n, c, _, h, w = x.shape
-    part = ops.slice(
+    part = nd.ops.slice(
         x,
         begin=(0, 0, at, 0, 0),
         end=(n, c, at + (count - 1) * stride + 1, h, w),
         strides=(1, 1, stride, 1, 1),
     )
-    return ops.reshape(ops.permute(part, dims=(0, 2, 1, 3, 4)), shape=(n * count, c, h, w))
+    return nd.ops.reshape(nd.ops.permute(part, dims=(0, 2, 1, 3, 4)), shape=(n * count, c, h, w))
 
 
 def _stacked(x: Value, n: int) -> Value:
     """The inverse arrangement: ``[n * d, c, h, w]`` to ``[n, c, d, h, w]``."""
     rows, c, h, w = x.shape
-    return ops.permute(ops.reshape(x, shape=(n, rows // n, c, h, w)), dims=(0, 2, 1, 3, 4))
+    return nd.ops.permute(nd.ops.reshape(x, shape=(n, rows // n, c, h, w)), dims=(0, 2, 1, 3, 4))
 
 
 def _flat(pads: Pads) -> tuple[int, int, int, int]:
@@ -174,7 +174,7 @@ class AbstractConvolution3D(AbstractFeedForwardLayer):
 
     def _finish(self, z: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         if "b" in params:
-            z = z + ops.reshape(params["b"], shape=(1, self.n_out, 1, 1, 1))
+            z = z + nd.ops.reshape(params["b"], shape=(1, self.n_out, 1, 1, 1))
         return _back(activate(self.activation, z, context), self.data_format)
 
 
@@ -216,7 +216,7 @@ class Convolution3D(AbstractConvolution3D):
             raise ValueError(f"expected {self.n_in} channels; received shape {tuple(x.shape)}")
         pads = _pads(self, tuple(volumes.shape[2:]))
         if any(pads[0]):
-            volumes = ops.pad(
+            volumes = nd.ops.pad(
                 volumes, before=(0, 0, pads[0][0], 0, 0), after=(0, 0, pads[0][1], 0, 0)
             )
         n, _, depth, _, _ = volumes.shape
@@ -224,14 +224,14 @@ class Convolution3D(AbstractConvolution3D):
         count = (depth - effective_kernel(self.kernel_size[0], dilation)) // stride + 1
         z: Value = None
         for k in range(self.kernel_size[0]):
-            kernel = ops.slice(
+            kernel = nd.ops.slice(
                 params["W"],
                 begin=(0, 0, k, 0, 0),
                 end=(self.n_out, self.n_in, k + 1, *self.kernel_size[1:]),
             )
-            part = ops.conv2d(
+            part = nd.ops.conv2d(
                 _depth_slice(volumes, k * dilation, count, stride),
-                ops.squeeze(kernel, dims=(2,)),
+                nd.ops.squeeze(kernel, dims=(2,)),
                 stride=self.stride[1:],
                 padding=_flat(pads),
                 dilation=self.dilation[1:],
@@ -276,11 +276,13 @@ class Subsampling3DLayer(AbstractNoParamLayer):
         volumes = _first(x, self.data_format)
         pads = _pads(self, tuple(volumes.shape[2:]))
         if self.pooling_type == "MAX":
-            return _back(self._each(volumes, pads, ops.max_pool2d, {}), self.data_format)
+            return _back(self._each(volumes, pads, nd.ops.max_pool2d, {}), self.data_format)
         pool = {"include_pad": True}
-        total = self._each(volumes, pads, ops.avg_pool2d, pool)
+        total = self._each(volumes, pads, nd.ops.avg_pool2d, pool)
         # The share of cells inside the volume, which is what the mean over all of them must be divided by.
-        inside = self._each(ops.stop_gradient(volumes) * 0.0 + 1.0, pads, ops.avg_pool2d, pool)
+        inside = self._each(
+            nd.ops.stop_gradient(volumes) * 0.0 + 1.0, pads, nd.ops.avg_pool2d, pool
+        )
         return _back(total / inside, self.data_format)
 
     def _each(self, volumes: Value, pads: Pads, pool: Any, attrs: dict[str, Any]) -> Value:
@@ -295,7 +297,7 @@ class Subsampling3DLayer(AbstractNoParamLayer):
             **attrs,
         )
         _, _, h, w = slices.shape
-        columns = ops.reshape(_stacked(slices, n), shape=(n, c, depth, h * w))
+        columns = nd.ops.reshape(_stacked(slices, n), shape=(n, c, depth, h * w))
         found = pool(
             columns,
             kernel=(self.kernel_size[0], 1),
@@ -304,7 +306,7 @@ class Subsampling3DLayer(AbstractNoParamLayer):
             dilation=(self.dilation[0], 1),
             **attrs,
         )
-        return ops.reshape(found, shape=(n, c, found.shape[2], h, w))
+        return nd.ops.reshape(found, shape=(n, c, found.shape[2], h, w))
 
 
 @FAMILY.register(PACKAGE + "Upsampling3D")
@@ -328,7 +330,7 @@ class Upsampling3D(AbstractNoParamLayer):
         """Every cell repeated along the three dimensions."""
         volumes = _first(x, self.data_format)
         for axis, repeats in enumerate(self.size, 2):
-            volumes = ops.repeat(volumes, repeats=repeats, axis=axis)
+            volumes = nd.ops.repeat(volumes, repeats=repeats, axis=axis)
         return _back(volumes, self.data_format)
 
 
@@ -351,7 +353,7 @@ class ZeroPadding3DLayer(AbstractNoParamLayer):
         """The volumes with zeros around."""
         p = self.padding
         volumes = _first(x, "NCDHW")
-        return ops.pad(volumes, before=(0, 0, p[0], p[2], p[4]), after=(0, 0, p[1], p[3], p[5]))
+        return nd.ops.pad(volumes, before=(0, 0, p[0], p[2], p[4]), after=(0, 0, p[1], p[3], p[5]))
 
 
 @FAMILY.register(PACKAGE + "convolutional.Cropping3D")
@@ -375,6 +377,6 @@ class Cropping3D(AbstractNoParamLayer):
         """What is left."""
         p = self.cropping
         n, c, d, h, w = _first(x, "NCDHW").shape
-        return ops.slice(
+        return nd.ops.slice(
             x, begin=(0, 0, p[0], p[2], p[4]), end=(n, c, d - p[1], h - p[3], w - p[5])
         )

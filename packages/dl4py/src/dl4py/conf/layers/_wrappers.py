@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import nd4py as nd
 from dl4py.conf._inputs import InputType
 from dl4py.conf._json import Codec, json_field
 from dl4py.conf._preprocessors import AbstractPreProcessor
@@ -19,7 +20,6 @@ from dl4py.conf.layers._base import (
     Parameter,
     Value,
 )
-from nd4py import ops
 
 
 def _as_layer(value: Any) -> AbstractLayer:
@@ -142,9 +142,9 @@ class AbstractFrozen(AbstractWrapper):
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """As the wrapped layer at inference."""
-        held = {name: ops.stop_gradient(value) for name, value in params.items()}
+        held = {name: nd.ops.stop_gradient(value) for name, value in params.items()}
         found = self.wrapped.forward(x, held, _TestMode(context))
-        return found if self.passes_gradient else ops.stop_gradient(found)
+        return found if self.passes_gradient else nd.ops.stop_gradient(found)
 
 
 @FAMILY.register(PACKAGE + "misc.FrozenLayer")
@@ -211,7 +211,7 @@ class MaskLayer(AbstractNoParamLayer):
         if mask is None:
             return x
         if len(mask.shape) == 2 and len(x.shape) == 3:
-            mask = ops.expand_dims(mask, axis=1)
+            mask = nd.ops.expand_dims(mask, axis=1)
         elif len(mask.shape) == 2 and len(x.shape) == 4:
-            mask = ops.reshape(mask, shape=(*mask.shape, 1, 1))
+            mask = nd.ops.reshape(mask, shape=(*mask.shape, 1, 1))
         return x * mask

@@ -165,7 +165,8 @@ WRONG = {
         ["inspect", "data.csv"],
         "data.csv: not a model zip, configuration, normalizer or transform",
     ),
-    "folder": (["inspect", "."], "no such file"),
+    "folder": (["inspect", "."], ".: is a folder"),
+    "no folder to save in": (["train", "net.json", *TABLE, "--out", "no/m.zip"], "no such folder"),
 }
 
 

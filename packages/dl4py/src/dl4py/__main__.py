@@ -55,9 +55,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _one_line(problem: BaseException) -> str:
     text = problem.args[0] if isinstance(problem, KeyError) and problem.args else str(problem)
-    if isinstance(problem, FileNotFoundError):
-        text = f"{problem.filename}: no such file"
+    if isinstance(problem, OSError) and problem.strerror:
+        text = _reason(problem)
+        if problem.filename is not None:
+            text = f"{problem.filename}: {text}"
     return " ".join(str(text).split()) or type(problem).__name__
+
+
+def _reason(problem: OSError) -> str:
+    if isinstance(problem, IsADirectoryError):
+        return "is a folder"
+    if isinstance(problem, FileNotFoundError):
+        folder = os.path.dirname(os.path.abspath(problem.filename or "."))
+        return "no such file" if os.path.isdir(folder) else "no such folder"
+    return (problem.strerror or "").lower()
 
 
 def _fail(message: str, code: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="Show the active backend, and why others were skipped.")
 def backends() -> None:
     """Show the active backend, its libraries and threads, and why others were skipped."""
     import nd4py

@@ -10,7 +10,7 @@ import click
 from dl4py.cli._tables import Table, table_options
 
 
-@click.command()
+@click.command(short_help="Print the statistics of a model on a CSV file.")
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
 def evaluate(model: Path, **options: Any) -> None:
@@ -21,7 +21,9 @@ def evaluate(model: Path, **options: Any) -> None:
     network, scaler = restore_multi_layer_network_and_normalizer(model, load_updater=False)
     data = table.iterator(classes=getattr(network.layers[-1], "n_out", 0) or None)
     data.preprocessor = scaler
-    if table.regression:
-        click.echo(network.evaluate_regression(data).stats())
-    else:
-        click.echo(network.evaluate(data, labels=data.labels).stats())
+    found = (
+        network.evaluate_regression(data)
+        if table.regression
+        else network.evaluate(data, labels=data.labels)
+    )
+    click.echo(found.stats().strip("\n"))

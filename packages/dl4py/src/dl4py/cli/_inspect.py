@@ -12,12 +12,10 @@ _HEAD = 4096
 _MAX_JSON_BYTES = 64 << 20
 
 
-@click.command()
+@click.command(short_help="Summarise a model, configuration, normalizer or transform.")
 @click.argument("file", type=click.Path(path_type=Path))
 def inspect(file: Path) -> None:
     """Summarise FILE: a model zip, a network configuration, a normalizer or a transform."""
-    if not file.is_file():
-        raise FileNotFoundError(2, "no such file", str(file))
     with file.open("rb") as stream:
         head = stream.read(_HEAD)
     if head.startswith(b"PK"):
@@ -103,4 +101,4 @@ def _json(file: Path) -> None:
         )
     except ValueError as problem:
         raise ValueError(f"{file}: {problem}") from None
-    click.echo(str(found))
+    click.echo(str(found).strip("\n"))

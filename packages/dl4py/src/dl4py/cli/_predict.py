@@ -13,7 +13,7 @@ import click
 from dl4py.cli._tables import Table, table_options
 
 
-@click.command()
+@click.command(short_help="Write the predictions of a model for a CSV file.")
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
 @click.option(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import click
 from dl4py.cli._tables import Table, table_options
 
 
-@click.command()
+@click.command(short_help="Train a network on a CSV file and save it.")
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
 @click.option(
@@ -54,6 +56,8 @@ def train(
     """Train MODEL, a network configuration (JSON) or a model zip to go on with, on a CSV file."""
     from dl4py.listeners import ProgressBarListener, ScoreIterationListener
 
+    if not out.absolute().parent.is_dir():  # said now, not after hours of training
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(out))
     table = Table(**options)
     network, scaler = _network(model)
     network.check_numerics = check_numerics
@@ -70,7 +74,8 @@ def train(
     network.set_listeners(*listeners)
     interrupted = False
     try:
-        network.fit(data, epochs=epochs)
+        with _above_the_bar() if log_every is not None else nullcontext():
+            network.fit(data, epochs=epochs)
     except KeyboardInterrupt:
         interrupted = True  # every finished iteration is complete, so what there is can be saved
     finally:
@@ -79,11 +84,23 @@ def train(
         raise ValueError(f"{table.data}: no rows to train on")
     network.save(out, normalizer=scaler)
     click.echo(
-        f"{out}: {network.iteration_count} iterations, {network.epoch_count} epochs, score {network.score():.6g}",
+        f"{out}: {_counted(network.iteration_count, 'iteration')}, {_counted(network.epoch_count, 'epoch')}, "
+        f"score {network.score():.6g}",
         err=True,
     )
     if interrupted:
         raise KeyboardInterrupt
+
+
+def _above_the_bar() -> Any:
+    """Logged lines appear above a progress bar instead of within it."""
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    return logging_redirect_tqdm()
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _network(model: Path) -> tuple[Any, Any]:

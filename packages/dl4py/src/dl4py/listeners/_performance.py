@@ -119,7 +119,7 @@ class ProgressBarListener(TrainingListener):
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=self._total, unit=self._unit, file=self._file, disable=self._disable
+                total=self._total, unit=f" {self._unit}", file=self._file, disable=self._disable
             )
         self._bar.update(1)
         if show_score and not self._bar.disable:

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -382,16 +383,15 @@ template <class V>
 struct Zipped {
     V low, high;
 };
+template <class V, int... kLane>
+ND_INLINE Zipped<V> zip(V a, V b, std::integer_sequence<int, kLane...>) {
+    constexpr int count = sizeof...(kLane), half = count / 2;
+    return {__builtin_shufflevector(a, b, (kLane / 2 + kLane % 2 * count)...),
+            __builtin_shufflevector(a, b, (half + kLane / 2 + kLane % 2 * count)...)};
+}
 template <class V>
 ND_INLINE Zipped<V> zip(V a, V b) {
-    using T = Element<V>;
-    Mask<T> low{}, high{};
-    for (int i = 0; i < lanes<T>; ++i) {
-        const int from = i / 2 + (i % 2) * static_cast<int>(lanes<T>);
-        low[i] = static_cast<Bits<T>>(from);
-        high[i] = static_cast<Bits<T>>(from + lanes<T> / 2);
-    }
-    return {__builtin_shuffle(a, b, low), __builtin_shuffle(a, b, high)};
+    return zip(a, b, std::make_integer_sequence<int, static_cast<int>(lanes<Element<V>>)>{});
 }
 
 // ------------------------------------------------------------------------------------------------------- across lanes

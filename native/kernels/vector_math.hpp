@@ -188,14 +188,14 @@ struct Split {
     V f;
 };
 
-// For finite x > 0; the fraction lies in [sqrt(1/2), sqrt(2)).
-template <class V>
+// For finite x > 0; the fraction lies in [sqrt(1/2), sqrt(2)). kSubnormals: x may be subnormal.
+template <bool kSubnormals = true, class V>
 ND_INLINE Split<V> split_exponent(V x) {
     using T = Element<V>;
     using C = Constants<T>;
     using I = Bits<T>;
     const auto subnormal = x < std::numeric_limits<T>::min();
-    const V y = select(subnormal, x * C::normalise, x);
+    const V y = kSubnormals ? select(subnormal, x * C::normalise, x) : x;
     // Subtracting the bits of sqrt(1/2) makes the exponent field count from there.
     constexpr I root_half = sizeof(T) == 4 ? I(0x3f3504f3) : I(0x3fe6a09e667f3bcd);
     const auto bits = bits_as<Mask<T>>(y) - root_half;
@@ -204,7 +204,7 @@ ND_INLINE Split<V> split_exponent(V x) {
     constexpr T magic = sizeof(T) == 4 ? T(12582912.0) : T(6755399441055744.0);
     const auto exponent = (bits >> C::fraction_bits) + bits_as<I>(magic);
     const V k = bits_as<V>(exponent) - magic;
-    return {select(subnormal, k - C::normalise_exponent, k), bits_as<V>(mantissa) - T(1)};
+    return {kSubnormals ? select(subnormal, k - C::normalise_exponent, k) : k, bits_as<V>(mantissa) - T(1)};
 }
 
 // log(1 + f) for the fractions of split_exponent, plus k ln 2.

@@ -201,35 +201,39 @@ ND_INLINE Vec<float> atan2(Vec<float> y, Vec<float> x) {
 
 // ----------------------------------------------------------------------------------------------------------------- power
 
-// As C's pow, for operands that are floats: short polynomials, since only the float result counts.
-ND_INLINE Vec<double> pow_of_floats(Vec<double> a, Vec<double> b) {
+// a^b for the values of positive finite floats a: short polynomials, since only the float result counts.
+ND_INLINE Vec<double> positive_power(Vec<double> a, Vec<double> b) {
     // As Constants<double>::log and Constants<float>::expm1, with relative errors of 1e-11 and 5e-11.
     static constexpr double log_terms[] = {0.6666666566125392, 0.4000033271455558, 0.2853742410279248, 0.23580503431185396};
     static constexpr double exp_terms[] = {0.5000000076791639,   0.16666666861537033,   0.041666271711184845,
                                            0.008333264046420005, 0.0013946024553145057, 0.00019918593794694784};
-    const auto magnitude = abs(a);
-    const auto [k, f] = split_exponent(magnitude);
+    const auto [k, f] = split_exponent<false>(a);
     const auto s = f / (f + 2.0), z = s * s, square = 0.5 * f * f;
     const auto log1p_f = f - (square - s * fma(polynomial(z, log_terms), z, square));
-    auto t = b * log_special(magnitude, fma(k, broadcast(0.69314718055994530942), log1p_f));
+    auto t = b * fma(k, broadcast(0.69314718055994530942), log1p_f);
     // Beyond these the float result is infinite or 0; NaN passes both comparisons.
     t = select(t > 100.0, broadcast(100.0), t);
     t = select(t < -150.0, broadcast(-150.0), t);
     const auto n = round_to<Rounding::kNearestEven>(t * 1.44269504088896340736);
     const auto e = fma(n, broadcast(-0.69314718055994530942), t);
-    auto r = scale_by_power_of_two(fma(e * e, polynomial(e, exp_terms), e) + 1.0, n);
-    const auto one = broadcast(1.0);
-    const auto integral = round_to<Rounding::kDown>(b) == b;
-    const auto half = b * 0.5;
-    const auto odd = integral & (round_to<Rounding::kDown>(half) != half);
-    r = select(odd, copy_sign(r, a), r);
-    const auto undefined = (a < 0.0) & (magnitude < infinity<double>)&~integral & (b == b);
-    r = select(undefined, broadcast(std::numeric_limits<double>::quiet_NaN()), r);
-    const auto unit = (b == 0.0) | (a == 1.0) | ((magnitude == 1.0) & (abs(b) == infinity<double>));
-    return select(unit, one, r);
+    return scale_by_power_of_two(fma(e * e, polynomial(e, exp_terms), e) + 1.0, n);
 }
+
+// As C's pow.
 ND_INLINE Vec<float> pow(Vec<float> a, Vec<float> b) {
-    return in_double(a, b, [](Vec<double> x, Vec<double> y) { return pow_of_floats(x, y); });
+    const auto one = broadcast(1.0f), none = Vec<float>{}, huge = broadcast(infinity<float>);
+    const auto size = abs(a);
+    auto r = in_double(size, b, [](Vec<double> x, Vec<double> y) { return positive_power(x, y); });
+    r = select(size == 0.0f, select(b < 0.0f, huge, none), r);
+    r = select(size == infinity<float>, select(b < 0.0f, none, huge), r);
+    const auto whole = round_to<Rounding::kDown>(b) == b;
+    const auto half = b * 0.5f;
+    const auto odd = whole & (round_to<Rounding::kDown>(half) != half);
+    r = select(odd, copy_sign(r, a), r);
+    // A negative number has no power but whole ones; what is not a number stays so.
+    r = select((a < 0.0f) & (size < infinity<float>)&~whole, broadcast(std::numeric_limits<float>::quiet_NaN()), r);
+    r = select((a != a) | (b != b), a + b, r);
+    return select((b == 0.0f) | (a == 1.0f) | ((a == -1.0f) & (abs(b) == infinity<float>)), one, r);
 }
 ND_INLINE Vec<double> pow(Vec<double> a, Vec<double> b) {
     return each_lane(a, b, [](double x, double y) { return std::pow(x, y); });

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +73,9 @@ def test_import_leaves_out_what_is_rarely_needed():
 
 
 def test_every_layer_class_is_public():
+    from dl4py.conf import layers
     from dl4py.conf.layers._base import FAMILY
 
+    for module in pkgutil.iter_modules(layers.__path__, "dl4py.conf.layers."):
+        importlib.import_module(module.name)  # also one that the table of modules has forgotten
     assert {c.__name__ for c in FAMILY} <= set(dl4py.__all__)

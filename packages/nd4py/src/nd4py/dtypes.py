@@ -88,7 +88,7 @@ _BY_NUMPY: dict[Any, DType] = {d.numpy: d for d in ALL if d.numpy is not None}
 
 
 def dtype(value: object) -> DType:
-    """The `DType` named by a `DType`, a name (``"float32"`` or Deeplearning4j's ``"FLOAT"``), or anything NumPy accepts.
+    """The `DType` of a `DType`, a name (``"float32"`` or Deeplearning4j's ``"FLOAT"``), or what NumPy accepts.
 
     Raises:
         TypeError: nd4py has no such element type.

@@ -20,10 +20,10 @@ __all__ = [
     "set_num_threads",
 ]
 
-# What the OpenMP and BLAS runtimes read once, when they are opened. A thread that waits for work spins briefly and then
-# sleeps: GNU OpenMP's own 300000 rounds take a core from whoever shares the machine (a convolution net trained three times
-# slower beside other load), while 10000 still bridge the gap between two steps of a plan. OpenBLAS gets no threads of its
-# own, because work is split above it.
+# What the OpenMP and BLAS runtimes read once, when they are opened. A thread that waits for work spins briefly and
+# then sleeps: GNU OpenMP's own 300000 rounds take a core from whoever shares the machine (a convolution net trained
+# three times slower beside other load), while 10000 still bridge the gap between two steps of a plan. OpenBLAS gets
+# no threads of its own, because work is split above it.
 _RUNTIME = {"GOMP_SPINCOUNT": "10000", "OPENBLAS_NUM_THREADS": "1"}
 
 _requested: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._errors import BackendUnavailableError
+from ._kernels import Kernels
 from ._selection import ensure_selected, is_selected, use_backend
 from ._threads import available_cpus, get_num_threads, set_num_threads
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BackendInfo",
     "BackendUnavailableError",
+    "Kernels",
     "SkippedBackend",
     "available_cpus",
     "backend_info",

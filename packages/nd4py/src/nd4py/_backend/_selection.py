@@ -17,6 +17,7 @@ from . import _threads
 from ._discovery import Backend, entry_points, load_entry_point
 from ._errors import BackendUnavailableError
 from ._extras import DISTRIBUTIONS, install_command
+from ._kernels import Kernels
 
 __all__ = [
     "REFERENCE",
@@ -117,8 +118,6 @@ def candidates(broken: dict[str, str]) -> list[Backend]:
 
 def _activate(name: str, backend: Backend | None = None) -> None:
     """Makes a backend the active one, or raises `BackendUnavailableError` and leaves everything as it was."""
-    from nd4py.ops._execute import Kernels
-
     if name == REFERENCE:
         _core.set_table(None)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, get_args
 
 from nd4py import dtypes
+from nd4py._backend import Kernels
 from nd4py._core import Function, NDArray
 from nd4py.dtypes import DType
 
@@ -27,7 +28,7 @@ from ._declaration import (
     _NotDifferentiable,
     register,
 )
-from ._execute import Kernels, Prepared, canonical, execute, input_specs, run
+from ._execute import Prepared, canonical, execute, input_specs, run
 from ._graph_variable import GraphVariable, install_operator
 
 P = ParamSpec("P")

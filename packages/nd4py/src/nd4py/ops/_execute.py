@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from nd4py import dtypes
-from nd4py._backend import ensure_selected
+from nd4py._backend import Kernels, ensure_selected
 from nd4py._core import NDArray, as_ndarray, from_numpy, full, run_kernel
 from nd4py.dtypes import DType
 
@@ -142,24 +142,6 @@ def to_array(value: Any, spec: Spec | None) -> NDArray | None:
     return full((), value, spec.dtype) if is_scalar(value) else as_ndarray(value)
 
 
-class Kernels:
-    """Which operations the active backend has prepared kernels for; set when a backend is selected."""
-
-    names: frozenset[str] = frozenset()
-    select: Callable[[], None] | None = (
-        ensure_selected  # chooses a backend before the first operation
-    )
-    prepared: ClassVar[list[dict[Any, Prepared]]] = []  # what each operation remembers of its calls
-
-    @classmethod
-    def use(cls, names: frozenset[str]) -> None:
-        """A backend with these kernels is active now: what was prepared for another one is void."""
-        cls.names = names
-        cls.select = None
-        for calls in cls.prepared:
-            calls.clear()
-
-
 class Prepared:
     """A call that was checked before: its kernel takes arrays of the same dtypes and shapes as they come."""
 
@@ -208,8 +190,8 @@ def execute(
     op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], Prepared | None]:
     """`run`, and what repeats the call on arrays of the same dtypes and shapes; None where NumPy has to do it."""
-    if Kernels.select is not None:
-        Kernels.select()
+    if not Kernels.selected:
+        ensure_selected()
     inputs = [x if x is None or is_scalar(x) else as_ndarray(x) for x in inputs]
     specs = input_specs(inputs, op)
     attrs = canonical(op, specs, dict(attrs))

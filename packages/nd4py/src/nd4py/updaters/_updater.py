@@ -138,11 +138,10 @@ class Updater(JavaObject, ABC):
         momentum: float | None,
     ) -> Any:
         """The native kernel on copies of the gradient, with parameters that do not count; None where there is none."""
-        from nd4py._backend import ensure_selected
+        from nd4py._backend import Kernels, ensure_selected
         from nd4py._core import full, run_kernel, zeros
         from nd4py.dtypes import float64
         from nd4py.ops import Spec
-        from nd4py.ops._execute import Kernels
 
         ensure_selected()
         if self.kernel not in Kernels.names:

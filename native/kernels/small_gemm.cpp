@@ -7,31 +7,12 @@
 namespace nd::kernels {
 namespace {
 
-template <class T>
-struct Pack {
-    // A register of T as the compiler's own vector type: the loops below need nothing but load, multiply-add and store.
-    typedef T Register __attribute__((vector_size(vector_bytes)));
-    static constexpr int64_t kWidth = vector_bytes / static_cast<int64_t>(sizeof(T));
-};
-
-template <class T>
-typename Pack<T>::Register load(const T* from) {
-    typename Pack<T>::Register r;
-    std::memcpy(&r, from, sizeof r);
-    return r;
-}
-
-template <class T>
-typename Pack<T>::Register broadcast(T value) {
-    return typename Pack<T>::Register{} + value;
-}
-
 // kRows x (kVectors registers) of c; `valid` columns of the last register are stored.
 template <class T, int kRows, int kVectors>
 void tile(int64_t k, const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c, int64_t c_row,
           const T* bias, int64_t valid) {
-    using Register = typename Pack<T>::Register;
-    constexpr int64_t kWidth = Pack<T>::kWidth;
+    using Register = Vec<T>;
+    constexpr int64_t kWidth = lanes<T>;
     Register sum[kRows][kVectors];
     for (int v = 0; v < kVectors; ++v) {
         Register start = {};
@@ -51,7 +32,7 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_column, const T* b, in
         for (int v = 0; v < kVectors; ++v) column[v] = load(b + i * b_row + v * kWidth);
         for (int r = 0; r < kRows; ++r) {
             const Register x = broadcast(a[r * a_row + i * a_column]);
-            for (int v = 0; v < kVectors; ++v) sum[r][v] += x * column[v];
+            for (int v = 0; v < kVectors; ++v) sum[r][v] = fma(x, column[v], sum[r][v]);
         }
     }
     for (int r = 0; r < kRows; ++r) {
@@ -88,8 +69,8 @@ void panel(int64_t m, int64_t k, Matrix<const T> a, const T* b, int64_t b_row, T
 // One row of c by inner products: a has unit column distance, b unit row distance.
 template <class T>
 void row_of_dots(int64_t n, int64_t k, const T* a, const T* b, int64_t b_column, T* c, const T* bias) {
-    using Register = typename Pack<T>::Register;
-    constexpr int64_t kWidth = Pack<T>::kWidth;
+    using Register = Vec<T>;
+    constexpr int64_t kWidth = lanes<T>;
     constexpr int kColumns = 4;
     for (int64_t j = 0; j < n; j += kColumns) {
         const int64_t count = n - j < kColumns ? n - j : kColumns;
@@ -99,7 +80,7 @@ void row_of_dots(int64_t n, int64_t k, const T* a, const T* b, int64_t b_column,
         int64_t i = 0;
         for (; i + kWidth <= k; i += kWidth) {
             const Register x = load(a + i);
-            for (int q = 0; q < kColumns; ++q) sum[q] += x * load(column[q] + i);
+            for (int q = 0; q < kColumns; ++q) sum[q] = fma(x, load(column[q] + i), sum[q]);
         }
         for (int64_t q = 0; q < count; ++q) {
             T total = bias != nullptr ? bias[j + q] : T(0);
@@ -114,7 +95,7 @@ constexpr int64_t kFewRows = 3;
 
 template <class T>
 int64_t padded(int64_t n) {
-    constexpr int64_t kWidth = Pack<T>::kWidth;
+    constexpr int64_t kWidth = lanes<T>;
     return (n + kWidth - 1) / kWidth * kWidth;
 }
 
@@ -130,14 +111,14 @@ bool by_dots(int64_t m, int64_t k, int64_t a_column, int64_t b_row) {
 template <class T>
 int64_t small_gemm_scratch(int64_t m, int64_t n, int64_t k, int64_t a_column, int64_t b_row, int64_t b_column) {
     if (by_dots(m, k, a_column, b_row)) return 0;
-    if (by_rows(n, b_column)) return n % Pack<T>::kWidth == 0 ? 0 : k * Pack<T>::kWidth;
+    if (by_rows(n, b_column)) return n % lanes<T> == 0 ? 0 : k * lanes<T>;
     return k * padded<T>(n);
 }
 
 template <class T>
 void small_gemm(int64_t m, int64_t n, int64_t k, Matrix<const T> a, Matrix<const T> b, T* c, int64_t c_row, const T* bias,
                 T* scratch) {
-    constexpr int64_t kWidth = Pack<T>::kWidth;
+    constexpr int64_t kWidth = lanes<T>;
     if (by_dots(m, k, a.column, b.row)) {
         for (int64_t i = 0; i < m; ++i) row_of_dots(n, k, a.data + i * a.row, b.data, b.column, c + i * c_row, bias);
         return;

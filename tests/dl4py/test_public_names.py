@@ -70,6 +70,10 @@ def test_import_leaves_out_what_is_rarely_needed():
     assert found.isdisjoint({"datavec", "pyarrow", "click", "tqdm", "nd4py.evaluation", "pathlib"})
     assert found.isdisjoint({"nd4py.activations", "nd4py.losses", "nd4py.weights"})
     assert found.isdisjoint({"nd4py.data._async", "nd4py.formats._array_files"})
+    assert found.isdisjoint({"nd4py.ops", "samediff._samediff"})
+    code = "import sys, nd4py; nd4py.backend_info(); print('nd4py.ops' in sys.modules)"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert asked.stdout.strip() == b"False"
 
 
 def test_every_layer_class_is_public():

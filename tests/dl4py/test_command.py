@@ -133,7 +133,7 @@ def test_inspect_tells_files_apart(trained, capsys):
             "updater state: 84",
         ),
         "net.json": ("layer0 (DenseLayer)", "Total Parameters:  42"),
-        "transform.json": ("TransformProcess: 1 steps", "RemoveColumnsTransform"),
+        "transform.json": ("TransformProcess: 1 step\n", "RemoveColumnsTransform"),
         "scaler.bin": ("NormalizerStandardize; mean [",),
     }.items():
         run("inspect", name)

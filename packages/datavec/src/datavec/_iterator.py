@@ -148,6 +148,9 @@ class RecordReaderDataSetIterator(DataSetIterator):
         self._per_batch: Any = None
         self.preprocessor = preprocessor
 
+    def __repr__(self) -> str:
+        return f"<RecordReaderDataSetIterator: batches of {self._batch_size} rows from {self._reader!r}>"
+
     # --- what is known beforehand ----------------------------------------------------------------
 
     @property

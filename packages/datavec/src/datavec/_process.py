@@ -258,7 +258,8 @@ class TransformProcess:
     # --- text -----------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        lines = [f"TransformProcess: {len(self.actions)} steps"]
+        count = len(self.actions)
+        lines = [f"TransformProcess: {count} step{'' if count == 1 else 's'}"]
         lines += _schema_lines("input", self.initial_schema)
         for i, action in enumerate(self.actions):
             lines.append(f"{i:>3}  {type(action).__name__}({describe_options(action)})")

@@ -80,12 +80,18 @@ class CSVRecordReader(AbstractRecordReader):
         """Lines left out in the current or last pass."""
         self._parser = CsvLineParser(delimiter, quote)
         self._schema = schema
+        self._source = source
         self._split: AbstractInputSplit | None = None if source is None else as_split(source)
+
+    def __repr__(self) -> str:
+        shown = "nothing to read yet" if self._source is None else str(self._source)
+        return f"<CSVRecordReader: {shown:.80}>"
 
     def initialize(
         self, source: Any, configuration: dict[str, str] | None = None
     ) -> CSVRecordReader:
         """Set the files; a configuration sets skipped lines, delimiter and quote too."""
+        self._source = source
         self._split = as_split(source)
         if configuration is not None:
             self.skip_lines = int(configuration.get(_KEY + "skipnumlines", self.skip_lines))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dl4py.errors import ConfigurationError, UnsupportedLayerError
@@ -108,6 +108,7 @@ class JavaObject:
             f"{f.name}={value!r}"
             for f in fields(self)  # type: ignore[arg-type]
             if (value := getattr(self, f.name)) != f.default
+            and (f.default_factory is MISSING or value != f.default_factory())
         )
         return f"{type(self).__name__}({', '.join(shown)})"
 

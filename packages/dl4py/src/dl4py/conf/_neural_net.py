@@ -83,7 +83,7 @@ _COERCED: dict[str, Codec] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NeuralNetConfiguration:
     """Settings of a network and defaults of its layers; `list` puts layers to it.
 
@@ -169,6 +169,15 @@ class NeuralNetConfiguration:
         )
         if self.seed is None:
             put(self, "seed", time.time_ns() // 1_000_000)
+
+    def __repr__(self) -> str:
+        default = type(self)(seed=0)
+        shown = (
+            f"{f.name}={value!r}"
+            for f in fields(self)
+            if (value := getattr(self, f.name)) != getattr(default, f.name)
+        )
+        return f"NeuralNetConfiguration({', '.join(shown)})"
 
     def list(
         self,

@@ -495,4 +495,6 @@ class MultiLayerNetwork(AbstractNetwork):
         )
 
     def __repr__(self) -> str:
-        return f"<MultiLayerNetwork: {len(self.layers)} layers, {self.num_params()} parameters>"
+        count = len(self.layers)
+        layers = f"{count} layer" if count == 1 else f"{count} layers"
+        return f"<MultiLayerNetwork: {layers}, {self.num_params()} parameters>"

@@ -418,6 +418,12 @@ class Evaluation:
         """The confusion matrix as in ``stats``."""
         return "" if self.confusion is None else self.confusion.table(self.label_names)
 
+    def __repr__(self) -> str:
+        if self.num_rows == 0:
+            return "<Evaluation: no data>"
+        accuracy = self.accuracy()
+        return f"<Evaluation: {self.num_classes} classes, {self.num_rows} rows, {accuracy=:.4f}>"
+
     def __str__(self) -> str:
         return self.stats()
 

@@ -92,6 +92,19 @@ class AbstractFittedNormalizer(AbstractNormalizer, Generic[S]):
         """Whether statistics are present."""
         return self._features is not None
 
+    def __repr__(self) -> str:
+        parts = [] if self._features is not None else ["not fitted"]
+        for label, stats in (("", self._features), ("label_", self._labels)):
+            if stats is not None:
+                shown = (
+                    np.array2string(
+                        v.ravel(), precision=6, separator=", ", threshold=8, max_line_width=1000
+                    )
+                    for v in stats.pair()
+                )
+                parts += [f"{label}{n}={v}" for n, v in zip(stats.names, shown, strict=True)]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
     def fit(self, data: Any) -> Self:
         """Gather the statistics of a DataSet, of an array of features, or of an iterator.
 

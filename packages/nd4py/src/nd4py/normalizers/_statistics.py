@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -67,6 +68,7 @@ class AbstractStats(ABC):
 class DistributionStats(AbstractStats):
     """Mean and population standard deviation; a deviation is at least ``EPS``."""
 
+    names: ClassVar[tuple[str, str]] = ("mean", "std")
     mean: np.ndarray
     std: np.ndarray
 
@@ -92,6 +94,7 @@ class DistributionStats(AbstractStats):
 class MinMaxStats(AbstractStats):
     """Least and largest value; ``upper`` exceeds ``lower`` by at least ``EPS``."""
 
+    names: ClassVar[tuple[str, str]] = ("min", "max")
     lower: np.ndarray
     upper: np.ndarray
 

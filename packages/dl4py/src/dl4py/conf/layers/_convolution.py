@@ -24,7 +24,7 @@ from dl4py.conf.layers._convolution_sizes import (
     CONVOLUTION_MODES,
     CUDNN_ALGO_MODES,
     check_window,
-    output_size,
+    output_sizes,
     window_padding,
 )
 from dl4py.conf.layers._images import (
@@ -65,16 +65,7 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
         """Kernel, stride and dilation are positive; padding is not negative; no causal windows over
         images.
         """
-        check_window(
-            self,
-            {
-                "kernel_size": self.kernel_size,
-                "stride": self.stride,
-                "padding": self.padding,
-                "dilation": self.dilation,
-            },
-            self.convolution_mode,
-        )
+        check_window(self)
         if self.convolution_mode == "Causal":
             raise self.fail('convolution_mode "Causal" is for convolutions over time only')
 
@@ -94,18 +85,7 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
     def output_type(self, input_type: InputType) -> InputType:
         """Images with ``n_out`` channels."""
         images = image_type(self, input_type)
-        height, width = (
-            output_size(size, k, s, p, d, self.convolution_mode or "Truncate", dimension)
-            for size, k, s, p, d, dimension in zip(
-                (images.height, images.width),
-                self.kernel_size,
-                self.stride,
-                self.padding,
-                self.dilation,
-                ("height", "width"),
-                strict=True,
-            )
-        )
+        height, width = output_sizes(self, (images.height, images.width))
         return resized(images, height, width, self.n_out)
 
     def pre_processor_for(self, input_type: InputType) -> AbstractPreProcessor | None:
@@ -125,20 +105,10 @@ class AbstractConvolution2D(AbstractFeedForwardLayer):
     def _padding_for(self, images: Value) -> tuple[int, int, int, int]:
         height, width = int(images.shape[2]), int(images.shape[3])
         mode = self.convolution_mode or "Truncate"
-        if mode != "Same":
-            for size, k, s, p, d, dimension in zip(
-                (height, width),
-                self.kernel_size,
-                self.stride,
-                self.padding,
-                self.dilation,
-                ("height", "width"),
-                strict=True,
-            ):
-                try:
-                    output_size(size, k, s, p, d, mode, dimension)
-                except ConfigurationError as problem:
-                    raise ValueError(str(problem)) from None
+        try:
+            output_sizes(self, (height, width))
+        except ConfigurationError as problem:
+            raise ValueError(str(problem)) from None
         return window_padding(
             (height, width), self.kernel_size, self.stride, self.padding, self.dilation, mode
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from dl4py.errors import ConfigurationError
 
 CONVOLUTION_MODES = ("Strict", "Truncate", "Same", "Causal")
@@ -40,6 +43,21 @@ def output_size(
     return room // stride + 1
 
 
+def output_sizes(layer: Any, sizes: Sequence[int]) -> list[int]:
+    """Positions of a layer's window along (depth,) height and width.
+
+    Raises:
+        ConfigurationError: as `output_size`.
+    """
+    mode = layer.convolution_mode or "Truncate"
+    windows = zip(layer.kernel_size, layer.stride, layer.padding, layer.dilation, strict=True)
+    dimensions = ("depth", "height", "width")[-len(sizes) :]
+    return [
+        output_size(size, *window, mode, dimension)
+        for size, window, dimension in zip(sizes, windows, dimensions, strict=True)
+    ]
+
+
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     """Padding before and after that gives ``ceil(size / stride)`` positions; the odd one goes
     after.
@@ -65,22 +83,21 @@ def window_padding(
     return padding[0], padding[0], padding[1], padding[1]
 
 
-def check_window(owner: object, fields: dict[str, tuple[int, ...]], mode: str | None) -> None:
-    """Refuses impossible kernel, stride, padding and dilation values.
+def check_window(layer: Any) -> None:
+    """Refuses impossible kernel, stride, padding and dilation values of a layer.
 
     Raises:
         ConfigurationError: one is not positive (padding: negative), or padding is given in Same
             mode.
     """
-    for name, values in fields.items():
-        least = 0 if name == "padding" else 1
+    for name in ("kernel_size", "stride", "padding", "dilation"):
+        least, values = 0 if name == "padding" else 1, getattr(layer, name)
         if any(v < least for v in values):
-            raise ConfigurationError(
-                f"{type(owner).__name__}: {name} must be {'>= 0' if least == 0 else '> 0'} in every dimension; "
-                f"received {list(values)}"
+            raise layer.fail(
+                f"{name} must be {'>= 0' if least == 0 else '> 0'} in every dimension; received {list(values)}"
             )
-    if mode == "Same" and any(fields.get("padding", ())):
-        raise ConfigurationError(
-            f'{type(owner).__name__}: padding={list(fields["padding"])} cannot be used with convolution_mode "Same", '
+    if layer.convolution_mode == "Same" and any(layer.padding):
+        raise layer.fail(
+            f'padding={list(layer.padding)} cannot be used with convolution_mode "Same", '
             "which chooses the padding itself"
         )

@@ -15,7 +15,7 @@ from dl4py.conf.layers._base import FAMILY, PACKAGE, AbstractNoParamLayer, Layer
 from dl4py.conf.layers._convolution_sizes import (
     CONVOLUTION_MODES,
     check_window,
-    output_size,
+    output_sizes,
     window_padding,
 )
 from dl4py.conf.layers._images import (
@@ -58,16 +58,7 @@ class SubsamplingLayer(AbstractNoParamLayer):
 
     def check(self) -> None:
         """Kernel, stride and dilation are positive; a p-norm has its p."""
-        check_window(
-            self,
-            {
-                "kernel_size": self.kernel_size,
-                "stride": self.stride,
-                "padding": self.padding,
-                "dilation": self.dilation,
-            },
-            self.convolution_mode,
-        )
+        check_window(self)
         if self.pnorm < 0 or (self.pooling_type == "PNORM" and self.pnorm == 0):
             raise self.fail(f'pooling_type "PNORM" needs pnorm > 0; received pnorm={self.pnorm}')
         if self.convolution_mode == "Causal":
@@ -84,18 +75,7 @@ class SubsamplingLayer(AbstractNoParamLayer):
     def output_type(self, input_type: InputType) -> InputType:
         """Smaller images with as many channels."""
         images = image_type(self, input_type)
-        height, width = (
-            output_size(size, k, s, p, d, self.convolution_mode or "Truncate", dimension)
-            for size, k, s, p, d, dimension in zip(
-                (images.height, images.width),
-                self.kernel_size,
-                self.stride,
-                self.padding,
-                self.dilation,
-                ("height", "width"),
-                strict=True,
-            )
-        )
+        height, width = output_sizes(self, (images.height, images.width))
         return resized(images, height, width)
 
     def pre_processor_for(self, input_type: InputType) -> AbstractPreProcessor | None:

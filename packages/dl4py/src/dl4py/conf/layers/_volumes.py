@@ -30,7 +30,7 @@ from dl4py.conf.layers._convolution_sizes import (
     CUDNN_ALGO_MODES,
     check_window,
     effective_kernel,
-    output_size,
+    output_sizes,
     same_padding,
 )
 from dl4py.conf.layers._resizing import sides
@@ -88,16 +88,13 @@ def _back(x: Value, data_format: str) -> Value:
 
 def _pads(layer: Any, sizes: Triple) -> Pads:
     """Padding before and after each dimension, after checking that the window fits."""
-    mode = layer.convolution_mode or "Truncate"
-    found = []
-    for i, name in enumerate(("depth", "height", "width")):
-        window = layer.kernel_size[i], layer.stride[i], layer.padding[i], layer.dilation[i]
-        if mode == "Same":
-            found.append(same_padding(sizes[i], window[0], window[1], window[3]))
-        else:
-            output_size(sizes[i], *window, mode, name)
-            found.append((layer.padding[i], layer.padding[i]))
-    return found[0], found[1], found[2]
+    output_sizes(layer, sizes)
+    if layer.convolution_mode != "Same":
+        first, second, third = ((p, p) for p in layer.padding)
+    else:
+        windows = zip(sizes, layer.kernel_size, layer.stride, layer.dilation, strict=True)
+        first, second, third = (same_padding(*window) for window in windows)
+    return first, second, third
 
 
 def _depth_slice(x: Value, at: int, count: int, stride: int) -> Value:
@@ -142,8 +139,7 @@ class AbstractConvolution3D(AbstractFeedForwardLayer):
 
     def check(self) -> None:
         """Kernel, stride and dilation are positive; padding is not negative."""
-        windows = ("kernel_size", "stride", "padding", "dilation")
-        check_window(self, {n: getattr(self, n) for n in windows}, self.convolution_mode)
+        check_window(self)
 
     def _unset(self, defaults: Any) -> dict[str, Any]:
         return {
@@ -193,15 +189,8 @@ class Convolution3D(AbstractConvolution3D):
     def output_type(self, input_type: InputType) -> InputType:
         """Volumes with ``n_out`` channels."""
         volumes = volume_type(self, input_type)
-        mode = self.convolution_mode or "Truncate"
-        window = zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
-        sizes = (volumes.depth, volumes.height, volumes.width)
-        names = ("depth", "height", "width")
-        found = [
-            output_size(size, *one, mode, name)
-            for size, one, name in zip(sizes, window, names, strict=True)
-        ]
-        return _sized(volumes, found, self.n_out, mode)
+        found = output_sizes(self, (volumes.depth, volumes.height, volumes.width))
+        return _sized(volumes, found, self.n_out, self.convolution_mode)
 
     def parameters(self) -> tuple[Parameter, ...]:
         """``b`` [n_out] first, then ``W`` [n_out, n_in, depth, height, width]."""
@@ -259,17 +248,13 @@ class Subsampling3DLayer(AbstractNoParamLayer):
 
     def check(self) -> None:
         """Kernel, stride and dilation are positive; padding is not negative."""
-        windows = ("kernel_size", "stride", "padding", "dilation")
-        check_window(self, {n: getattr(self, n) for n in windows}, self.convolution_mode)
+        check_window(self)
 
     def output_type(self, input_type: InputType) -> InputType:
         """Smaller volumes with as many channels."""
         volumes = volume_type(self, input_type)
-        sizes = (volumes.depth, volumes.height, volumes.width)
-        window = zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
-        mode = self.convolution_mode or "Truncate"
-        found = [output_size(n, *one, mode, "size") for n, one in zip(sizes, window, strict=True)]
-        return _sized(volumes, found, mode=mode)
+        found = output_sizes(self, (volumes.depth, volumes.height, volumes.width))
+        return _sized(volumes, found, mode=self.convolution_mode)
 
     def forward(self, x: Value, params: Mapping[str, Value], context: LayerContext) -> Value:
         """``[n, c, d, h, w]`` to ``[n, c, d', h', w']``, or the same with channels last."""

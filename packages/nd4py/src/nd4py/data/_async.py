@@ -11,7 +11,7 @@ from typing import Any
 from ._dataset import DataSet
 from ._iterator import AbstractBatchIterator, MultiDataSetIterator
 from ._multi_dataset import MultiDataSet
-from ._wrappers import AbstractDataSetWrapper
+from ._wrappers import AbstractDataSetWrapper, AbstractWrapper
 
 __all__ = ["AsyncDataSetIterator", "AsyncMultiDataSetIterator"]
 
@@ -46,26 +46,15 @@ class AsyncDataSetIterator(AbstractDataSetWrapper):
         return False
 
 
-class AsyncMultiDataSetIterator(MultiDataSetIterator):
+class AsyncMultiDataSetIterator(AbstractWrapper[MultiDataSet], MultiDataSetIterator):
     """As AsyncDataSetIterator, for MultiDataSets (``AsyncMultiDataSetIterator``)."""
 
     def __init__(self, source: MultiDataSetIterator, queue_size: int = 8) -> None:
-        super().__init__()
-        self._source = source
+        super().__init__(source)
         self._queue_size = _checked(queue_size)
 
     def _batches(self) -> Iterator[MultiDataSet]:
         return _fetch_ahead(self._source, self._queue_size)
-
-    @property
-    def batch_size(self) -> int | None:
-        """As of the source."""
-        return self._source.batch_size
-
-    @property
-    def reset_supported(self) -> bool:
-        """As of the source."""
-        return self._source.reset_supported
 
     @property
     def async_supported(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .._arrays import to_numpy
 from ..formats import read_array, write_array
 from ._dataset import DataSet
 from ._in_memory import _positive, _regroup
-from ._iterator import DataSetIterator, MultiDataSetIterator
+from ._iterator import AbstractBatchIterator, Batch, DataSetIterator, MultiDataSetIterator
 from ._multi_dataset import MultiDataSet
 
 __all__ = [
@@ -25,7 +26,35 @@ __all__ = [
 PathLike = str | os.PathLike[str]
 
 
-class FileDataSetIterator(DataSetIterator):
+class AbstractSavedFiles(AbstractBatchIterator[Batch]):
+    """Files of ``save`` of one class."""
+
+    _saved: ClassVar[type[DataSet | MultiDataSet]]
+
+    def __init__(
+        self,
+        paths: PathLike | Sequence[PathLike],
+        batch_size: int | None = None,
+        *,
+        extensions: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._files = _files(paths, extensions)
+        self._size = None if batch_size is None else _positive(batch_size)
+        self._random = None if seed is None else np.random.default_rng(seed)
+
+    def _batches(self) -> Iterator[Any]:
+        parts = (self._saved.load(path) for path in _ordered(self._files, self._random))
+        yield from parts if self._size is None else _regroup(parts, self._size, self._saved.merge)
+
+    @property
+    def batch_size(self) -> int | None:
+        """Examples per batch, or None when each file is one."""
+        return self._size
+
+
+class FileDataSetIterator(AbstractSavedFiles[DataSet], DataSetIterator):
     """Files of ``DataSet.save``: given one by one, or all files below folders in order of their paths.
 
     ``batch_size`` None gives each file as one batch, a number regroups the examples. With ``seed``
@@ -34,53 +63,13 @@ class FileDataSetIterator(DataSetIterator):
     Answers to ``FileDataSetIterator`` and ``FileSplitDataSetIterator``.
     """
 
-    def __init__(
-        self,
-        paths: PathLike | Sequence[PathLike],
-        batch_size: int | None = None,
-        *,
-        extensions: Sequence[str] | None = None,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__()
-        self._files = _files(paths, extensions)
-        self._size = None if batch_size is None else _positive(batch_size)
-        self._random = None if seed is None else np.random.default_rng(seed)
-
-    def _batches(self) -> Iterator[DataSet]:
-        parts = (DataSet.load(path) for path in _ordered(self._files, self._random))
-        yield from parts if self._size is None else _regroup(parts, self._size, DataSet.merge)
-
-    @property
-    def batch_size(self) -> int | None:
-        """Examples per batch, or None when each file is one."""
-        return self._size
+    _saved = DataSet
 
 
-class FileMultiDataSetIterator(MultiDataSetIterator):
+class FileMultiDataSetIterator(AbstractSavedFiles[MultiDataSet], MultiDataSetIterator):
     """Files of ``MultiDataSet.save``; see FileDataSetIterator."""
 
-    def __init__(
-        self,
-        paths: PathLike | Sequence[PathLike],
-        batch_size: int | None = None,
-        *,
-        extensions: Sequence[str] | None = None,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__()
-        self._files = _files(paths, extensions)
-        self._size = None if batch_size is None else _positive(batch_size)
-        self._random = None if seed is None else np.random.default_rng(seed)
-
-    def _batches(self) -> Iterator[MultiDataSet]:
-        parts = (MultiDataSet.load(path) for path in _ordered(self._files, self._random))
-        yield from parts if self._size is None else _regroup(parts, self._size, MultiDataSet.merge)
-
-    @property
-    def batch_size(self) -> int | None:
-        """Examples per batch, or None when each file is one."""
-        return self._size
+    _saved = MultiDataSet
 
 
 class ExistingMiniBatchDataSetIterator(DataSetIterator):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._dataset import DataSet
-from ._iterator import DataSetIterator, MultiDataSetIterator
+from ._iterator import AbstractBatchIterator, DataSetIterator, MultiDataSetIterator
 from ._multi_dataset import MultiDataSet
 
 __all__ = [
@@ -24,7 +24,25 @@ __all__ = [
 ]
 
 
-class ViewIterator(DataSetIterator):
+class AbstractExamples(DataSetIterator):
+    """Batches of the examples of one DataSet."""
+
+    def __init__(self, data: DataSet) -> None:
+        super().__init__()
+        self._data = data
+
+    @property
+    def input_columns(self) -> int:
+        """Columns of the features."""
+        return self._data.num_inputs
+
+    @property
+    def total_outcomes(self) -> int:
+        """Columns of the labels."""
+        return self._data.num_outcomes
+
+
+class ViewIterator(AbstractExamples):
     """Consecutive slices of one DataSet, without copying.
 
     Answers to ``org.nd4j.linalg.dataset.ViewIterator``.
@@ -34,8 +52,7 @@ class ViewIterator(DataSetIterator):
     """
 
     def __init__(self, data: DataSet, batch_size: int) -> None:
-        super().__init__()
-        self._data = data
+        super().__init__(data)
         self._size = _positive(batch_size)
 
     def _batches(self) -> Iterator[DataSet]:
@@ -53,22 +70,12 @@ class ViewIterator(DataSetIterator):
         return False
 
     @property
-    def input_columns(self) -> int:
-        """Columns of the features."""
-        return self._data.num_inputs
-
-    @property
-    def total_outcomes(self) -> int:
-        """Columns of the labels."""
-        return self._data.num_outcomes
-
-    @property
     def labels(self) -> list[str] | None:
         """Names of the classes, where known."""
         return self._data.label_names
 
 
-class ArrayDataSetIterator(DataSetIterator):
+class ArrayDataSetIterator(AbstractExamples):
     """Batches cut from arrays.
 
     ``features`` and ``labels`` count the examples along axis 0. ``drop_last`` leaves out an
@@ -94,8 +101,7 @@ class ArrayDataSetIterator(DataSetIterator):
         shuffle: bool = False,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
-        self._data = DataSet(features, labels, features_mask, labels_mask)
+        super().__init__(DataSet(features, labels, features_mask, labels_mask))
         self._data.validate()
         self._size = _positive(batch_size)
         self._drop_last = drop_last
@@ -204,7 +210,7 @@ class ExistingDataSetIterator(DataSetIterator):
     @property
     def reset_supported(self) -> bool:
         """Whether the source is more than an iterator."""
-        return not isinstance(self._source, Iterator) or isinstance(self._source, DataSetIterator)
+        return _starts_anew(self._source)
 
     @property
     def async_supported(self) -> bool:
@@ -230,9 +236,7 @@ class ExistingMultiDataSetIterator(MultiDataSetIterator):
     @property
     def reset_supported(self) -> bool:
         """Whether the source is more than an iterator."""
-        return not isinstance(self._source, Iterator) or isinstance(
-            self._source, MultiDataSetIterator
-        )
+        return _starts_anew(self._source)
 
     @property
     def async_supported(self) -> bool:
@@ -272,7 +276,7 @@ class IteratorDataSetIterator(DataSetIterator):
     @property
     def reset_supported(self) -> bool:
         """Whether the source is more than an iterator."""
-        return not isinstance(self._source, Iterator) or isinstance(self._source, DataSetIterator)
+        return _starts_anew(self._source)
 
     @property
     def input_columns(self) -> int | None:
@@ -311,9 +315,7 @@ class IteratorMultiDataSetIterator(MultiDataSetIterator):
     @property
     def reset_supported(self) -> bool:
         """Whether the source is more than an iterator."""
-        return not isinstance(self._source, Iterator) or isinstance(
-            self._source, MultiDataSetIterator
-        )
+        return _starts_anew(self._source)
 
     @property
     def async_supported(self) -> bool:
@@ -321,7 +323,7 @@ class IteratorMultiDataSetIterator(MultiDataSetIterator):
         return False
 
 
-class SamplingDataSetIterator(DataSetIterator):
+class SamplingDataSetIterator(AbstractExamples):
     """Random samples of ``batch_size`` examples until ``total`` have been given.
 
     Every batch is whole, so the last may exceed ``total``. Answers to
@@ -337,8 +339,7 @@ class SamplingDataSetIterator(DataSetIterator):
         with_replacement: bool = False,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
-        self._data = data
+        super().__init__(data)
         self._size = _positive(batch_size)
         self._total = total
         self._replace = with_replacement
@@ -363,6 +364,11 @@ class SamplingDataSetIterator(DataSetIterator):
     def total_outcomes(self) -> int:
         """Columns of the labels."""
         return self._data.num_outcomes
+
+
+def _starts_anew(source: Iterable[Any]) -> bool:
+    """Whether a second pass over the source is possible: ours start again, other iterators are used up."""
+    return not isinstance(source, Iterator) or isinstance(source, AbstractBatchIterator)
 
 
 def _positive(size: int) -> int:

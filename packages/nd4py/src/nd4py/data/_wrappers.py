@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ._dataset import DataSet
-from ._iterator import AbstractBatchIterator, DataSetIterator, MultiDataSetIterator
+from ._in_memory import AbstractExamples
+from ._iterator import AbstractBatchIterator, Batch, DataSetIterator, MultiDataSetIterator
 from ._multi_dataset import MultiDataSet
 
 __all__ = [
@@ -27,10 +28,10 @@ __all__ = [
 ]
 
 
-class AbstractDataSetWrapper(DataSetIterator):
-    """Sizes and names of another iterator."""
+class AbstractWrapper(AbstractBatchIterator[Batch]):
+    """Batch size and abilities of another iterator."""
 
-    def __init__(self, source: DataSetIterator) -> None:
+    def __init__(self, source: AbstractBatchIterator[Any]) -> None:
         super().__init__()
         self._source = source
 
@@ -48,6 +49,15 @@ class AbstractDataSetWrapper(DataSetIterator):
     def async_supported(self) -> bool:
         """As of the source."""
         return self._source.async_supported
+
+
+class AbstractDataSetWrapper(AbstractWrapper[DataSet], DataSetIterator):
+    """Sizes and names of another iterator."""
+
+    _source: DataSetIterator
+
+    def __init__(self, source: DataSetIterator) -> None:
+        super().__init__(source)
 
     @property
     def input_columns(self) -> int | None:
@@ -90,28 +100,17 @@ class EarlyTerminationDataSetIterator(AbstractDataSetWrapper):
         yield from _first(self._source, self._count)
 
 
-class EarlyTerminationMultiDataSetIterator(MultiDataSetIterator):
+class EarlyTerminationMultiDataSetIterator(AbstractWrapper[MultiDataSet], MultiDataSetIterator):
     """At most ``batches`` batches of another iterator (``EarlyTerminationMultiDataSetIterator``)."""
 
     def __init__(self, source: MultiDataSetIterator, batches: int) -> None:
-        super().__init__()
+        super().__init__(source)
         if batches < 1:
             raise ValueError(f"EarlyTermination: expected at least 1 batch, received {batches}")
-        self._source = source
         self._count = batches
 
     def _batches(self) -> Iterator[MultiDataSet]:
         yield from _first(self._source, self._count)
-
-    @property
-    def reset_supported(self) -> bool:
-        """As of the source."""
-        return self._source.reset_supported
-
-    @property
-    def async_supported(self) -> bool:
-        """As of the source."""
-        return self._source.async_supported
 
 
 class ReconstructionDataSetIterator(AbstractDataSetWrapper):
@@ -210,7 +209,7 @@ class _Part(AbstractDataSetWrapper):
                 yield batch
 
 
-class KFoldIterator(DataSetIterator):
+class KFoldIterator(AbstractExamples):
     """The training part of each of ``k`` folds; ``test_fold`` is the rest of the current one.
 
     The folds are consecutive rows, the first ones larger by one where the rows do not divide. With
@@ -224,13 +223,12 @@ class KFoldIterator(DataSetIterator):
     """
 
     def __init__(self, k: int, data: DataSet, *, seed: int | None = None) -> None:
-        super().__init__()
+        super().__init__(data)
         if not 2 <= k <= data.num_examples:
             raise ValueError(
                 f"KFoldIterator: k must be 2 to {data.num_examples} (examples), received {k}"
             )
         self._k = k
-        self._data = data
         self._random = None if seed is None else np.random.default_rng(seed)
         self._passes = 0
         self._test: DataSet | None = None
@@ -263,54 +261,27 @@ class KFoldIterator(DataSetIterator):
         return False
 
     @property
-    def input_columns(self) -> int:
-        """Columns of the features."""
-        return self._data.num_inputs
-
-    @property
-    def total_outcomes(self) -> int:
-        """Columns of the labels."""
-        return self._data.num_outcomes
-
-    @property
     def labels(self) -> list[str] | None:
         """Names of the classes, where known."""
         return self._data.label_names
 
 
-class MultiDataSetIteratorAdapter(MultiDataSetIterator):
+class MultiDataSetIteratorAdapter(AbstractWrapper[MultiDataSet], MultiDataSetIterator):
     """DataSets as MultiDataSets (``MultiDataSetIteratorAdapter``)."""
 
     def __init__(self, source: DataSetIterator) -> None:
-        super().__init__()
-        self._source = source
+        super().__init__(source)
 
     def _batches(self) -> Iterator[MultiDataSet]:
         for batch in self._source:
             yield batch.to_multi_data_set()
 
-    @property
-    def batch_size(self) -> int | None:
-        """As of the source."""
-        return self._source.batch_size
 
-    @property
-    def reset_supported(self) -> bool:
-        """As of the source."""
-        return self._source.reset_supported
-
-    @property
-    def async_supported(self) -> bool:
-        """As of the source."""
-        return self._source.async_supported
-
-
-class MultiDataSetWrapperIterator(DataSetIterator):
+class MultiDataSetWrapperIterator(AbstractWrapper[DataSet], DataSetIterator):
     """MultiDataSets with one feature and one label array as DataSets (``MultiDataSetWrapperIterator``)."""
 
     def __init__(self, source: MultiDataSetIterator) -> None:
-        super().__init__()
-        self._source = source
+        super().__init__(source)
 
     def _batches(self) -> Iterator[DataSet]:
         for batch in self._source:
@@ -321,21 +292,6 @@ class MultiDataSetWrapperIterator(DataSetIterator):
                 )
             parts = (batch.features, batch.labels, batch.features_mask, batch.labels_mask)
             yield DataSet(*(None if arrays is None else arrays[0] for arrays in parts))
-
-    @property
-    def batch_size(self) -> int | None:
-        """As of the source."""
-        return self._source.batch_size
-
-    @property
-    def reset_supported(self) -> bool:
-        """As of the source."""
-        return self._source.reset_supported
-
-    @property
-    def async_supported(self) -> bool:
-        """As of the source."""
-        return self._source.async_supported
 
 
 class AsyncShieldDataSetIterator(AbstractDataSetWrapper):

@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -191,6 +192,14 @@ def test_parsing_in_bulk_equals_parsing_one(texts):
 def test_date_patterns(pattern, text):
     with suppress(DataVecError):
         DateFormat(pattern).parse_all([text], "Europe/Berlin")
+
+
+@pytest.mark.parametrize("sign", ["|", "~"])
+def test_doubled_sign_in_a_character_class_is_that_sign(sign):
+    assert compile_java(f"[a{sign}{sign}b]+").fullmatch(f"a{sign}b")
+    with pytest.raises(DataVecError, match="write the class out"):
+        compile_java("[a--b]")
+
 
 
 @fuzz

@@ -46,13 +46,15 @@ def compile_java(pattern: str) -> re.Pattern[str]:
             out.append(text)
             continue
         if in_class:
-            if pattern.startswith("&&", i) or c == "[":
+            if pattern.startswith(("&&", "--"), i) or c == "[":
                 raise UnsupportedTransformError(
                     f"regular expression {pattern!r}: nested or intersected character classes "
                     "are not supported; write the class out"
                 )
             if c == "]":
                 in_class = False
+            elif c in "|~" and pattern[i - 1] == c:
+                out.append("\\")  # Python keeps the doubled sign for set operations to come
         elif c == "[":
             in_class = True
             out.append(c)

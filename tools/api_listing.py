@@ -19,6 +19,7 @@ import inspect
 import pkgutil
 import re
 import sys
+import typing
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -80,6 +81,8 @@ class _Written(str):
 
 
 def _as_written(annotation: object) -> object:
+    if isinstance(annotation, typing.ForwardRef):
+        return _Written(annotation.__forward_arg__)
     return _Written(annotation) if isinstance(annotation, str) else annotation
 
 

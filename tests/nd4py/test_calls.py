@@ -310,4 +310,4 @@ def test_stubs_are_what_the_registry_says() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     wrong = [p.name for p, text in module.stubs().items() if p.read_text(encoding="utf-8") != text]
-    assert not wrong, "run tools/operation_stubs.py"
+    assert not wrong, "run tools/operation_stubs.py --write"

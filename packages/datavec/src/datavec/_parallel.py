@@ -36,7 +36,7 @@ def ordered_map(
     """``map(function, items)`` in `threads` threads, results in order, at most `ahead` waiting.
 
     With ``threads == 0`` everything runs in the caller's thread. Closing the generator stops
-    the work: nothing further is started, and running calls are waited for.
+    the work: nothing further is started. Calls that run then end by themselves.
     """
     if threads == 0:
         yield from map(function, items)
@@ -44,6 +44,7 @@ def ordered_map(
     pending: deque[Future[B]] = deque()
     source = iter(items)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="datavec")
+    wait = True
     try:
         exhausted = False
         while True:
@@ -55,7 +56,12 @@ def ordered_map(
             if not pending:
                 return
             yield pending.popleft().result()
+    except GeneratorExit:
+        # Perhaps from the garbage collector, in the middle of anything, such as a thread that is
+        # just ending and holds the lock that waiting for another one would need.
+        wait = False
+        raise
     finally:
         for future in pending:
             future.cancel()
-        pool.shutdown(wait=True)
+        pool.shutdown(wait=wait)

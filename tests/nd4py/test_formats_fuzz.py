@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -231,3 +232,16 @@ def test_java_stream_nested_without_end_is_refused() -> None:
 def test_old_java_normalizer_is_named() -> None:
     with pytest.raises(formats.FormatError, match="old Java object stream"):
         normalizers.load(b"\xac\xed\x00\x05sr")
+
+
+@pytest.mark.parametrize(
+    ("thing", "field"),
+    [(evaluation.Evaluation(), "numRowCounter"), (evaluation.ROC(10), "countActualPositive")],
+    ids=["Evaluation", "ROC"],
+)
+def test_infinite_count_is_refused(thing: Any, field: str) -> None:
+    thing.eval(np.eye(2, dtype=np.float32), np.full((2, 2), 0.5, np.float32))
+    node = json.loads(thing.to_json())
+    node[field] = float("inf")
+    with pytest.raises(formats.FormatError, match="of the wrong form"):
+        evaluation.from_json(json.dumps(node))

@@ -38,7 +38,7 @@ class AsyncDataSetIterator(AbstractDataSetWrapper):
         self._queue_size = _checked(queue_size)
 
     def _batches(self) -> Iterator[DataSet]:
-        return _fetch_ahead(self._source, self._queue_size)
+        return _FetchedAhead(self._source, self._queue_size)
 
     @property
     def async_supported(self) -> bool:
@@ -54,7 +54,7 @@ class AsyncMultiDataSetIterator(AbstractWrapper[MultiDataSet], MultiDataSetItera
         self._queue_size = _checked(queue_size)
 
     def _batches(self) -> Iterator[MultiDataSet]:
-        return _fetch_ahead(self._source, self._queue_size)
+        return _FetchedAhead(self._source, self._queue_size)
 
     @property
     def async_supported(self) -> bool:
@@ -68,24 +68,41 @@ def _checked(queue_size: int) -> int:
     return queue_size
 
 
-def _fetch_ahead(source: AbstractBatchIterator[Any], queue_size: int) -> Iterator[Any]:
-    ready: queue.Queue[Any] = queue.Queue(queue_size)
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=_fill, args=(source, ready, stop), name="batch prefetch", daemon=True
-    )
-    thread.start()
-    try:
-        while (item := ready.get()) is not _END:
-            if isinstance(item, _Failure):
-                raise item.error
-            yield item
-    finally:
-        stop.set()
+class _FetchedAhead(Iterator[Any]):
+    """One pass over a source in a thread; closing it waits for the thread.
+
+    Dropping it does not: the garbage collector may run in the middle of anything, such as a thread
+    that is just ending and holds the lock that waiting for another one would need.
+    """
+
+    def __init__(self, source: AbstractBatchIterator[Any], queue_size: int) -> None:
+        self._ready: queue.Queue[Any] = queue.Queue(queue_size)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=_fill, args=(source, self._ready, self._stop), name="batch prefetch", daemon=True
+        )
+        self._thread.start()
+
+    def __next__(self) -> Any:
+        if self._stop.is_set():
+            raise StopIteration
+        item = self._ready.get()
+        if item is _END or isinstance(item, _Failure):
+            self.close()
+            if item is _END:
+                raise StopIteration
+            raise item.error
+        return item
+
+    def close(self) -> None:
+        self._stop.set()
         with suppress(queue.Empty):  # wakes a thread that waits for room
             while True:
-                ready.get_nowait()
-        thread.join()
+                self._ready.get_nowait()
+        self._thread.join()
+
+    def __del__(self) -> None:
+        self._stop.set()
 
 
 def _fill(

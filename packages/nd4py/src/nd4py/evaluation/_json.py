@@ -38,5 +38,5 @@ def from_json(text: str) -> Any:
         )
     try:
         return _READERS[name](node)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise FormatError(f"{name}: a field is missing or of the wrong form: {error!r}") from None

@@ -178,7 +178,7 @@ def _step(
     except Exception as problem:
         network.uncounted = (0, 0)
         if isinstance(problem, ArithmeticError):
-            raise network.not_a_number(problem) from None
+            raise network.not_a_number(f"{problem}{_given_with(inputs)}") from None
         raise
     network._score = results[0]
     if before is not None:
@@ -188,6 +188,17 @@ def _step(
     network.round_to_half()
     if asked:
         _tell(network, inputs, results[1:], probes, activations, gradients)
+
+
+def _given_with(inputs: tuple[Any, ...]) -> str:
+    """What to add to the message where it was in the data already."""
+    for name, array in zip(("features", "labels"), inputs, strict=False):
+        values = to_numpy(array)
+        places = np.argwhere(~np.isfinite(values))
+        if len(places):
+            place = tuple(int(i) for i in places[0])
+            return f"; the {name} hold {values[place]} at {place} already"
+    return ""
 
 
 def _tell(
@@ -220,7 +231,7 @@ def run_step(network: MultiLayerNetwork, step: TrainingStep, inputs: tuple[Any, 
     try:
         return step.run(inputs, step.scalars(network.iteration_count, network.epoch_count))[0]
     except ArithmeticError as problem:
-        raise network.not_a_number(problem) from None
+        raise network.not_a_number(f"{problem}{_given_with(inputs)}") from None
 
 
 def score_of(network: MultiLayerNetwork, inputs: tuple[Any, ...], shapes: Shapes) -> float:

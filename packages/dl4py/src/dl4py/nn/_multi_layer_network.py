@@ -488,7 +488,7 @@ class MultiLayerNetwork(AbstractNetwork):
 
         return restore_multi_layer_network(source, load_updater)
 
-    def not_a_number(self, problem: Exception) -> NotANumberError:
+    def not_a_number(self, problem: str) -> NotANumberError:
         """The error of a step that met NaN or infinity."""
         return NotANumberError(
             f"iteration {self.iteration_count}, epoch {self.epoch_count}: {problem}"

@@ -87,11 +87,12 @@ class _FetchedAhead(Iterator[Any]):
         if self._stop.is_set():
             raise StopIteration
         item = self._ready.get()
-        if item is _END or isinstance(item, _Failure):
+        if isinstance(item, _Failure):
             self.close()
-            if item is _END:
-                raise StopIteration
             raise item.error
+        if item is _END:
+            self.close()
+            raise StopIteration
         return item
 
     def close(self) -> None:

@@ -58,6 +58,14 @@ def test_block_size_does_not_matter(size):
     assert str(reader(quoted, block_size=size).to_table().to_pylist()) == str(whole.to_pylist())
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("rest", ["", "3,oops,s,x\n"])
+def test_number_is_what_java_takes_for_one_whatever_else_is_in_the_file(value, rest):
+    with pytest.raises(InvalidValueError, match=f"line 4.*expected a number, received '{value}'"):
+        reader(f"{GOOD}4,{value},s,x\n{rest}").to_table()
+    assert reader(GOOD + "4,-Infinity,s,x\n").to_table()["d"].to_pylist()[-1] == float("-inf")
+
+
 def test_bad_value_names_file_line_column_and_value(tmp_path):
     path = tmp_path / "bad.csv"
     path.write_text("h\n" + GOOD + "4,oops,s,x\n")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from .._convert import to_type
@@ -93,7 +94,8 @@ class BlockParser:
         if not exact:
             try:
                 table = self._read(block, self._types, quoted)
-                return ParsedBlock(self._frame(_columns(table), table.num_rows), None, 0)
+                if _finite(table):
+                    return ParsedBlock(self._frame(_columns(table), table.num_rows), None, 0)
             except pa.ArrowInvalid:
                 pass  # a value, a width or bytes that do not fit: find out which
             if not (len(self.schema) > 1 and _has_blank_line(block.data)) and _is_utf8(block.data):
@@ -258,4 +260,12 @@ def _enclosed(separator: bytes, quote: bytes) -> re.Pattern[bytes]:
         + s
         + rb"|[\r\n]|\Z)",
         re.MULTILINE,
+    )
+
+
+def _finite(table: pa.Table) -> bool:
+    """Whether all floating values are finite: Arrow takes "nan" and "inf" for numbers, Java does not."""
+    return not any(
+        pa.types.is_floating(column.type) and pc.all(pc.is_finite(column)).as_py() is False
+        for column in table.columns
     )

@@ -178,7 +178,15 @@ def plot(curves: dict[str, CollectScoresListener], folder: Path) -> Path:
         return plot_by_hand(curves, folder)
     figure, axes = pyplot.subplots(figsize=(7, 4))
     for name, scores in curves.items():
-        axes.plot(np.linspace(0, 1, len(scores.scores)), scores.scores, label=name, linewidth=1)
+        epochs = next(job.epochs for job in JOBS if job.name == name)
+        each = np.array(scores.scores)
+        means = [part.mean() for part in np.array_split(each, epochs)]
+        (line,) = axes.plot(
+            (np.arange(epochs) + 0.5) / epochs, means, label=f"{name}, mean of an epoch"
+        )
+        axes.plot(
+            np.linspace(0, 1, len(each)), each, color=line.get_color(), linewidth=0.5, alpha=0.3
+        )
     axes.set(xlabel="share of training", ylabel="score", yscale="log", title="Training score")
     axes.legend()
     path = folder / "scores.png"

@@ -215,7 +215,7 @@ nd_status prepare(const nd_call* call, nd_prepared* prepared, nd_error*) {
             blocked[static_cast<size_t>(i)] = call->in[i].layout != nullptr;
             strides.push_back(call->in[i].layout ? state->item : 0);
         }
-        strides.resize(static_cast<size_t>(call->n_in + call->n_out), state->item);
+        strides.resize(static_cast<size_t>(call->n_in) + static_cast<size_t>(call->n_out), state->item);
         walk.add_axis(static_cast<int64_t>(layout_bytes(layout)) / state->item, strides);
         state->walk = std::move(walk);
     } else {

@@ -6,7 +6,7 @@
 namespace {
 
 template <class T>
-std::vector<T> draw(const char* name, int64_t seed, int64_t counter, int64_t n, std::vector<double> reals,
+std::vector<T> draw(const char* name, int64_t seed, int64_t counter, int64_t n, const std::vector<double>& reals,
                     bool column_major = false, int64_t columns = 1) {
     Host<int64_t> s({}), c({});
     s.at({}) = seed, c.at({}) = counter;

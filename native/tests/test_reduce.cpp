@@ -114,7 +114,7 @@ Case describe_case(const View& v, uint32_t mask, bool keep_dims) {
 }
 
 template <class T>
-void check_view(std::vector<int64_t> shape, int kind, double tolerance) {
+void check_view(const std::vector<int64_t>& shape, int kind, double tolerance) {
     const View v = make_view(shape, kind);
     std::vector<T> memory(static_cast<size_t>(v.extent) * 2 + 8);
     std::mt19937 random(3);

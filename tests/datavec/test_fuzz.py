@@ -201,7 +201,6 @@ def test_doubled_sign_in_a_character_class_is_that_sign(sign):
         compile_java("[a--b]")
 
 
-
 @fuzz
 @given(st.text(alphabet="ab.*+?()[]{}\\|^$pQEdswz<>&-12 ", max_size=8), st.text(max_size=6))
 def test_java_regex(pattern, text):

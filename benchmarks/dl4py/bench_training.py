@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+from collections.abc import Callable
+from functools import partial
 
-from timing import environment, microseconds, report
+from timing import environment, microseconds_apart, report
 from works import TRAINING, jax_step, our_step, torch_step
 
 
@@ -25,15 +27,15 @@ def main() -> None:
     has_torch = importlib.util.find_spec("torch") is not None
     has_jax = importlib.util.find_spec("jax") is not None
     for work in TRAINING:
-        calls = {"dl4py": our_step(work)}
+        makers: dict[str, Callable[[], Callable[[], object]]] = {"dl4py": partial(our_step, work)}
         if has_torch:
-            calls["PyTorch, default Adam"] = torch_step(work, fused=False)
-            calls["PyTorch, fused Adam"] = torch_step(work, fused=True)
+            makers["PyTorch, default Adam"] = partial(torch_step, work, fused=False)
+            makers["PyTorch, fused Adam"] = partial(torch_step, work, fused=True)
             if options.compile:
-                calls["PyTorch, compiled"] = torch_step(work, fused=True, compiled=True)
+                makers["PyTorch, compiled"] = partial(torch_step, work, fused=True, compiled=True)
         if has_jax:
-            calls["JAX, jit"] = jax_step(work)
-        report(f"train step, {work.name}", microseconds(calls, options.budget))
+            makers["JAX, jit"] = partial(jax_step, work)
+        report(f"train step, {work.name}", microseconds_apart(makers, options.budget))
 
 
 if __name__ == "__main__":

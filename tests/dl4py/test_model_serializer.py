@@ -219,7 +219,8 @@ def test_unknown_layer_keeps_its_own_error():
     conf = json.loads(zipfile.ZipFile(io.BytesIO(zip_bytes())).read("configuration.json"))
     conf["confs"][0]["layer"]["@class"] = "com.example.Layer"
     with pytest.raises(
-        UnsupportedLayerError, match=r"confs\[0\]\.layer: layer class 'com\.example\.Layer'"
+        UnsupportedLayerError,
+        match=r"configuration\.json: confs\[0\]\.layer: layer class 'com\.example\.Layer'",
     ):
         restore_multi_layer_network(rebuilt(zip_bytes(), configuration__json=json.dumps(conf)))
 

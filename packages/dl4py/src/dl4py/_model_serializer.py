@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 import numpy as np
 
 from dl4py.conf._multi_layer import from_json_tree, parse_json
-from dl4py.errors import ConfigurationError, ModelFileError
+from dl4py.errors import ConfigurationError, ModelFileError, UnsupportedLayerError
 from dl4py.nn._parameters import ParameterLayout
 from nd4py.formats import array_to_bytes, open_target, read_array
 
@@ -241,10 +241,11 @@ class _Archive:
         try:
             conf = from_json_tree(parse_json(self.read(CONFIGURATION, MAX_CONFIGURATION_BYTES)))
             return conf, ParameterLayout(conf.layers)
-        except ConfigurationError as problem:
+        except UnsupportedLayerError as problem:
             # a class that is missing keeps its own type, so that callers can tell it from damage
-            if isinstance(problem, NotImplementedError):
-                raise
+            place = f"{self.where}: {CONFIGURATION}: {problem.path}"
+            raise UnsupportedLayerError(problem.java_class, place, problem.what) from None
+        except ConfigurationError as problem:
             raise ModelFileError(f"{self.where}: {CONFIGURATION}: {problem}") from None
 
     def array(self, name: str, count: int, max_bytes: int) -> np.ndarray[Any, Any]:

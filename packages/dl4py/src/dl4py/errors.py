@@ -16,12 +16,14 @@ class UnsupportedLayerError(ConfigurationError, NotImplementedError):
 
     Attributes:
         java_class: the full name of the class in the file.
-        path: where it stands, such as ``confs[2].layer``.
+        path: where it stands, such as ``confs[2].layer``, after the file's name when it came from one.
+        what: what it is: a layer, a preprocessor, a vertex.
     """
 
     def __init__(self, java_class: str, path: str, what: str = "layer") -> None:
         self.java_class = java_class
         self.path = path
+        self.what = what
         super().__init__(
             f"{path}: {what} class {java_class!r} is not supported by this version of dl4py; "
             "everything else in the file can still be read with a tool that opens its JSON"

@@ -220,7 +220,7 @@ def test_unknown_layer_keeps_its_own_error():
     conf["confs"][0]["layer"]["@class"] = "com.example.Layer"
     with pytest.raises(
         UnsupportedLayerError,
-        match=r"configuration\.json: confs\[0\]\.layer: layer class 'com\.example\.Layer'",
+        match=r"configuration\.json: configuration\.confs\[0\]\.layer: layer class 'com\.example\.Layer'",
     ):
         restore_multi_layer_network(rebuilt(zip_bytes(), configuration__json=json.dumps(conf)))
 

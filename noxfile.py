@@ -107,7 +107,7 @@ def dev(session: nox.Session) -> None:
     """Make .venv run this checkout: all packages, and every backend this CPU can run."""
     folder = ROOT / ".venv"
     python, marker = folder / "bin" / "python", folder / "installed-requirements"
-    names = [r for name in PACKAGES for r in requirements(name)] + group("dev")
+    names = [*(r for name in PACKAGES for r in requirements(name)), *group("dev")]
     if not python.exists():
         session.run(sys.executable, "-m", "virtualenv", "--quiet", folder)
     if not unchanged(marker, *names):

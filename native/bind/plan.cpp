@@ -110,17 +110,6 @@ nb::tuple run(const Plan& plan, const nb::tuple& inputs, const nb::tuple& scalar
     return nb::steal<nb::tuple>(out);
 }
 
-// The first result, which must be a single number: the score of a training step, without making an array of it.
-double run_score(const Plan& plan, const nb::tuple& inputs, const nb::tuple& scalars) {
-    const std::vector<Array> results = run_released(plan, inputs, scalars);
-    if (results.empty() || results[0].numel != 1) throw std::invalid_argument("the plan's first output is not one number");
-    switch (results[0].dtype) {
-        case ND_FLOAT32: return static_cast<double>(*reinterpret_cast<const float*>(results[0].data));
-        case ND_FLOAT64: return *reinterpret_cast<const double*>(results[0].data);
-        default: throw std::invalid_argument("the plan's first output is neither float32 nor float64");
-    }
-}
-
 std::vector<double> profile(const Plan& plan, const nb::tuple& inputs, const nb::tuple& scalars, int repeats) {
     if (repeats < 1) throw std::invalid_argument("repeats must be at least 1");
     const Arguments arguments(plan, inputs, scalars);
@@ -184,8 +173,6 @@ void bind_plan(nb::module_& module) {
     nb::class_<Plan>(module, "Plan", "A compiled sequence of kernel calls on a planned arena. Immutable and re-entrant.")
         .def("run", &run, "inputs"_a, "scalars"_a = nb::tuple(),
              "Runs the plan with the GIL released and returns its outputs as fresh arrays.")
-        .def("run_score", &run_score, "inputs"_a, "scalars"_a = nb::tuple(),
-             "Runs the plan and returns its first output, one number, as a float.")
         .def("profile", &profile, "inputs"_a, "scalars"_a = nb::tuple(), "repeats"_a = 100,
              "Median microseconds of each step over `repeats` runs; arrays that the plan updates are updated each time.")
         .def("explain", &explain, "One dictionary per step: kernel, label, shapes, blocked layout, Python callback.")

@@ -1,6 +1,7 @@
 """Native plans: memory, kernels, and what is left to Python."""
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from nd4py._backend import ensure_selected
 from samediff import SameDiff, Segment, UpdateBlock
 
 ensure_selected()
-native = pytest.mark.skipif(not _core.table_info(), reason="no native backend is installed")
+# Left out only where the reference was asked for: a backend that is missing must not pass unseen.
+native = pytest.mark.skipif(
+    os.environ.get("ND4PY_BACKEND") == "numpy", reason="the NumPy reference was asked for"
+)
 
 
 def _mlp(sizes, dtype="float32"):

@@ -20,6 +20,7 @@ from ._iterator import *
 from ._join import *
 from ._metadata import *
 from ._multi_iterator import *
+from ._policy import *
 from ._process import TransformProcess as TransformProcess
 from ._process_builder import *
 from ._schema import *

@@ -82,14 +82,15 @@ class InvalidValueError(DataVecError):
         self.row = row if row is not None else (int(rows[0]) if len(rows) else None)
         super().__init__(self._text())
 
-    def _text(self) -> str:
+    @property
+    def place(self) -> str:
+        """File and line, or row, as far as known."""
         if self.line is not None:
-            place = f"{self.file or 'input'}, line {self.line}"
-        elif self.row is not None:
-            place = f"row {self.row}"
-        else:
-            place = ""
-        head = ", ".join(p for p in (self.where, place, f'column "{self.column}"') if p)
+            return f"{self.file or 'input'}, line {self.line}"
+        return "" if self.row is None else f"row {self.row}"
+
+    def _text(self) -> str:
+        head = ", ".join(p for p in (self.where, self.place, f'column "{self.column}"') if p)
         return f"{head}: expected {self.expected}, received {shown(self.value)}"
 
     def located(

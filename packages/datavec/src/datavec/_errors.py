@@ -11,6 +11,7 @@ __all__ = [
     "InvalidValueError",
     "SchemaError",
     "SerializationError",
+    "SourceError",
     "UnsupportedTransformError",
 ]
 
@@ -25,6 +26,10 @@ class SchemaError(DataVecError):
 
 class SerializationError(DataVecError):
     """A JSON or YAML text is not a valid schema or transform."""
+
+
+class SourceError(DataVecError):
+    """A file or address that is there but cannot be read: no access, damaged, too large."""
 
 
 class UnsupportedTransformError(DataVecError):

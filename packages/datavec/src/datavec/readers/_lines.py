@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from .._errors import CsvError
+from ._files import location_name, open_binary
 from ._splits import AbstractInputSplit, StringSplit
 
 __all__ = ["MAX_LINE_BYTES", "Block", "blocks_of", "lines_of"]
@@ -35,17 +35,9 @@ def _open(split: AbstractInputSplit) -> Iterator[tuple[str | None, IO[bytes]]]:
     if isinstance(split, StringSplit):
         yield None, io.BytesIO(split.text.encode())
         return
-    for path in split.locations():
-        with _open_file(path) as f:
-            yield str(path), f
-
-
-def _open_file(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        import gzip
-
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    return open(path, "rb")
+    for location in split.locations():
+        with open_binary(location) as f:
+            yield location_name(location), f
 
 
 def blocks_of(

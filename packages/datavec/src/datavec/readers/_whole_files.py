@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from .._errors import DataVecError
+from ._files import Location, as_location, location_name, location_parts, read_bytes
 from ._metadata import RecordMetaDataURI
 from ._reader import AbstractRecordReader
 from ._splits import as_split
 
 __all__ = ["FileRecordReader"]
-
-MAX_FILE_BYTES = 256 << 20
 
 
 class FileRecordReader(AbstractRecordReader):
@@ -29,26 +27,30 @@ class FileRecordReader(AbstractRecordReader):
         super().__init__()
         self.append_label = append_label
         self.encoding = encoding
-        self._paths = as_split(source).locations()
-        self.labels = sorted({p.parent.name for p in self._paths}) if append_label else []
+        self._split = as_split(source)
+        folders = {_folder(p) for p in self._split.locations()} if append_label else set()
+        self.labels = sorted(folders)
 
-    def _read(self, path: Path) -> list[Any]:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise DataVecError(f"{path}: {size} bytes exceed the limit of {MAX_FILE_BYTES}")
+    def _read(self, location: Location) -> list[Any]:
         try:
-            # newline="" keeps line breaks as they are
-            with open(path, encoding=self.encoding, newline="") as f:
-                record: list[Any] = [f.read()]
+            record: list[Any] = [read_bytes(location).decode(self.encoding)]
         except UnicodeDecodeError as e:
-            raise DataVecError(f"{path}: not {self.encoding}: {e.reason}") from None
+            raise DataVecError(
+                f"{location_name(location)}: not {self.encoding} at byte {e.start} ({e.reason}); "
+                "set encoding if the file has another one"
+            ) from None
         if self.append_label:
-            record.append(self.labels.index(path.parent.name))
+            record.append(self.labels.index(_folder(location)))
         return record
 
     def records(self) -> Iterator[tuple[list[Any], Any]]:
-        for path in self._paths:
-            yield self._read(path), RecordMetaDataURI(str(path))
+        for location in self._split.locations():
+            yield self._read(location), RecordMetaDataURI(location_name(location))
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
-        return [self._read(Path(m.uri)) for m in metadata]
+        return [self._read(as_location(m.uri)) for m in metadata]
+
+
+def _folder(location: Location) -> str:
+    parts = location_parts(location)
+    return parts[-2] if len(parts) > 1 else ""

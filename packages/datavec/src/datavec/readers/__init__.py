@@ -7,6 +7,7 @@ from ._combined import *
 from ._csv import *
 from ._csv_parser import *
 from ._csv_sequences import *
+from ._listeners import *
 from ._memory import *
 from ._metadata import *
 from ._reader import *

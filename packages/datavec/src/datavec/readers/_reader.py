@@ -12,13 +12,14 @@ from .._errors import DataVecError, InvalidValueError
 from .._frame import Frame
 from .._process import ReadPlan
 from .._schema import Schema
+from ._listeners import AbstractListenedTo
 
 __all__ = ["AbstractRecordReader"]
 
 _CHUNK = 4096
 
 
-class AbstractRecordReader(ABC):
+class AbstractRecordReader(AbstractListenedTo, ABC):
     """Records one after another, from the start again after `reset`.
 
     ``for record in reader`` starts from the beginning each time; `next`, `has_next` and `reset`
@@ -64,7 +65,10 @@ class AbstractRecordReader(ABC):
         """The next record and its metadata; raises StopIteration at the end."""
         if not self.has_next():
             raise StopIteration("no more records; call reset() to start again")
-        return self._ahead.pop()
+        found = self._ahead.pop()
+        if self.listeners:
+            self.announce(found[0])
+        return found
 
     def next_batch(self, count: int) -> list[list[Any]]:
         """Up to `count` records."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 from .._arrow_io import frame_from_sequences, frame_to_sequences
 from .._errors import DataVecError
 from .._process import TransformProcess
+from ._listeners import AbstractListenedTo
 from ._metadata import RecordMetaDataIndex
 
 __all__ = [
@@ -21,7 +22,7 @@ __all__ = [
 Steps = list[list[Any]]
 
 
-class AbstractSequenceRecordReader(ABC):
+class AbstractSequenceRecordReader(AbstractListenedTo, ABC):
     """Sequences one after another; each is a list of steps, a step a list of values.
 
     Answers to Deeplearning4j's ``SequenceRecordReader``.
@@ -64,7 +65,10 @@ class AbstractSequenceRecordReader(ABC):
         """The next sequence and its metadata; raises StopIteration at the end."""
         if not self.has_next():
             raise StopIteration("no more sequences; call reset() to start again")
-        return self._ahead.pop()
+        found = self._ahead.pop()
+        if self.listeners:
+            self.announce(found[0])
+        return found
 
     def __iter__(self) -> Self:
         self.reset()

@@ -10,6 +10,7 @@ records of another (and reads and writes Deeplearning4j's JSON), a record reader
 
 from . import readers as readers
 from . import transforms as transforms
+from . import writers as writers
 from ._categories import *
 from ._column_conditions import *
 from ._comparators import *
@@ -32,3 +33,4 @@ from ._stream import BatchStream as BatchStream
 from ._writable import *
 from .readers import *
 from .transforms import *
+from .writers import *

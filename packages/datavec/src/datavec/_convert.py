@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ._errors import InvalidValueError
-from ._java_text import double_text, float_text, parse_texts
+from ._java_text import parse_texts
+from ._number_texts import java_float_texts
 
 __all__ = [
     "NULL_TEXT",
@@ -159,18 +160,15 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
     elif pa.types.is_integer(t) or pa.types.is_boolean(t):
         out = column.cast(pa.string())
     elif pa.types.is_floating(t):
-        write = float_text if t == pa.float32() else double_text
-        encoded = column.dictionary_encode()
-        unique = [None if v is None else write(v) for v in encoded.dictionary.to_pylist()]
-        out = pa.array(unique, pa.string()).take(encoded.indices)
+        out = java_float_texts(column)
     elif pa.types.is_binary(t):
-        out = pa.array([None if v is None else _byte_text(v) for v in column.to_pylist()])
+        out = pa.array([None if v is None else byte_text(v) for v in column.to_pylist()])
     else:
         raise not_numeric(column, name, "a value with a text form")
     return pc.fill_null(out, NULL_TEXT) if out.null_count else out
 
 
-def _byte_text(value: bytes) -> str:
+def byte_text(value: bytes) -> str:
     return str(int.from_bytes(value, "big", signed=True)) if len(value) == 1 else value.hex()
 
 

@@ -1,0 +1,11 @@
+"""Record writers, and how their output is divided over files."""
+
+# A module's __all__ is the only list of its public names, so a class is added in one file.
+# ruff: noqa: F403
+
+from ._csv import *
+from ._output import *
+from ._partition import *
+from ._svmlight import *
+from ._text import *
+from ._writer import *

@@ -1,0 +1,170 @@
+"""Where a writer's bytes go: beside the wanted name until all is written, then to it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import weakref
+from pathlib import Path
+from typing import IO, Any, TypeAlias, cast
+
+import pyarrow as pa
+
+from .._errors import DataVecError
+from ..readers._files import Location, as_location, location_name, location_parts, open_binary
+
+__all__ = ["Destination", "OutputFile"]
+
+Destination: TypeAlias = str | os.PathLike[str] | IO[bytes]
+
+
+class OutputFile:
+    """One file that comes into being, whole, when `commit` is called.
+
+    Until then the bytes are in a file beside it (of a URL: in an upload that is not completed),
+    which `discard` removes.
+
+    Args:
+        destination: a path, a URL (through fsspec), or a binary stream, which is written directly
+            and left open.
+        append: keep what the file holds, and go on behind it.
+
+    The suffix of the name compresses: ``.gz .bz2 .xz .zst``.
+    """
+
+    def __init__(self, destination: Destination, *, append: bool = False) -> None:
+        self.name = destination_name(destination)
+        self.old_text_is_open = False
+        """Whether the file that is appended to ends in the middle of a line."""
+        self.continues = False
+        """Whether a file that held something already is appended to."""
+        self._aside: Path | None = None
+        self._upload: Any = None
+        if hasattr(destination, "write"):
+            if append:
+                raise ValueError("append=True needs the name of a file, received a stream")
+            self.stream = cast("IO[bytes]", destination)
+            self._raw = None
+            return
+        location = as_location(destination)
+        if isinstance(location, Path):
+            self._raw = self._open_aside(location, append)
+        else:
+            self._raw = self._upload = _open_upload(location, append)
+        self.stream = _compressed(self._raw, location)
+        """Takes the bytes, before compression."""
+
+    def _open_aside(self, path: Path, append: bool) -> IO[bytes]:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path}: is a folder; give the name of a file in it")
+        aside = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
+        try:
+            raw = open(aside, "xb")  # noqa: SIM115  (closed by commit or discard)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"{path}: there is no folder {path.parent}; create it first"
+            ) from None
+        self._aside, self._path = aside, path
+        self._remove = weakref.finalize(self, _unlink, aside)
+        if path.exists():
+            shutil.copymode(path, aside)
+            if append:
+                self.continues = path.stat().st_size > 0
+                self.old_text_is_open = _ends_in_a_line(path)
+                with open(path, "rb") as old:
+                    shutil.copyfileobj(old, raw, 1 << 20)
+        return raw
+
+    def commit(self) -> None:
+        """Finish the file and give it its name."""
+        if self._raw is None:
+            self.stream.flush()
+            return
+        if self.stream is not self._raw:
+            self.stream.close()
+        if self._upload is not None:
+            self._upload.close()
+            self._upload.commit()
+            return
+        if self._aside is not None:
+            self._raw.close()
+            with open(self._aside, "rb+") as f:  # on the disk before the name points to it
+                os.fsync(f.fileno())
+            os.replace(self._aside, self._path)
+            self._remove.detach()
+
+    def discard(self) -> None:
+        """Remove what was written (not from a stream of the caller's)."""
+        if self._raw is None:
+            return
+        with contextlib.suppress(OSError, ValueError, pa.ArrowException):
+            self.stream.close()
+        with contextlib.suppress(OSError, ValueError):
+            self._raw.close()
+        if self._upload is not None:
+            self._upload.discard()
+        else:
+            self._remove()
+
+
+def destination_name(destination: Destination) -> str:
+    """Text of a path, URL or stream, for messages."""
+    if isinstance(destination, (str, os.PathLike)):
+        return location_name(as_location(destination))
+    if hasattr(destination, "write"):
+        return str(getattr(destination, "name", "a stream"))
+    raise TypeError(
+        "expected a path, a URL or a binary stream to write to, "
+        f"received {type(destination).__name__}"
+    )
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _open_upload(url: str, append: bool) -> IO[bytes]:
+    if append:
+        raise ValueError(f"{url}: append=True works on local files only")
+    try:
+        from fsspec.core import url_to_fs
+
+        filesystem, path = url_to_fs(url)
+        return cast("IO[bytes]", filesystem.open(path, "wb", autocommit=False))
+    except ImportError as e:
+        raise DataVecError(
+            f'{url}: writing there needs more packages ({e}); pip install "datavec[remote]"'
+        ) from None
+    except (ValueError, NotImplementedError) as e:
+        raise DataVecError(f"{url}: cannot be written: {e}") from None
+
+
+def _compressed(raw: IO[bytes], location: Location) -> IO[bytes]:
+    suffix = Path(location_parts(location)[-1]).suffix.lower()
+    if suffix == ".gz":
+        import gzip
+
+        # No time stamp: the same records give the same bytes.
+        return cast("IO[bytes]", gzip.GzipFile("", "wb", 6, raw, mtime=0))
+    if suffix == ".bz2":
+        import bz2
+
+        return bz2.BZ2File(raw, "wb")
+    if suffix == ".xz":
+        import lzma
+
+        return lzma.LZMAFile(raw, "wb")
+    if suffix in (".zst", ".zstd"):
+        return cast("IO[bytes]", pa.CompressedOutputStream(raw, "zstd"))
+    return raw
+
+
+def _ends_in_a_line(path: Path) -> bool:
+    last = b"\n"
+    with open_binary(path) as f:
+        if path.suffix.lower() not in (".gz", ".bz2", ".xz", ".zst", ".zstd"):
+            f.seek(max(0, path.stat().st_size - 1))
+        while chunk := f.read(1 << 20):
+            last = chunk[-1:]
+    return last != b"\n"

@@ -1,0 +1,224 @@
+"""SVMLight and LIBSVM files: labels, then the features that are not zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .._convert import as_double
+from .._errors import InvalidValueError, SchemaError
+from .._ndarray_column import is_ndarray, to_arrays
+from .._number_texts import java_float_texts
+from .._schema import Schema
+from .._writable import Writable
+from ._output import Destination
+from ._partition import AbstractPartitioner
+from ._text import AbstractTextRecordWriter, text_of, texts
+from ._writer import flag
+
+__all__ = ["LibSvmRecordWriter", "SVMLightRecordWriter"]
+
+_KEY = "org.datavec.api.records.writer.impl.misc.SVMLightRecordWriter."
+
+
+class SVMLightRecordWriter(AbstractTextRecordWriter):
+    r"""Writes ``label index:value index:value …`` lines, leaving out features that are zero.
+
+    Answers to Deeplearning4j's ``SVMLightRecordWriter``.
+
+    Args:
+        destination, schema, partitioner, append: see `AbstractRecordWriter`.
+        feature_start, feature_end: first and last feature column; an end of -1 is the column
+            before the labels, or the last one.
+        label_start, label_end: first and last label column; -1 is the column behind the
+            features, and the last one.
+        has_label: whether lines begin with labels.
+        multilabel: the label columns hold 0 or 1 (or -1), and the numbers of those with 1 are
+            written; otherwise the labels themselves, joined by commas.
+        zero_based: count features from 0 instead of 1.
+        zero_based_labels: count labels from 0 instead of 1.
+
+    Raises:
+        InvalidValueError: a feature that is no number, or a multilabel column with another value.
+        SchemaError: columns that the records do not have.
+
+    >>> import io
+    >>> out = io.BytesIO()
+    >>> with SVMLightRecordWriter(out) as writer:
+    ...     writer.write([0.0, 1.5, -2.0, 1])
+    >>> out.getvalue()
+    b'1 2:1.5 3:-2.0\n'
+    """
+
+    def __init__(
+        self,
+        destination: Destination | None = None,
+        *,
+        schema: Schema | None = None,
+        feature_start: int = 0,
+        feature_end: int = -1,
+        label_start: int = -1,
+        label_end: int = -1,
+        has_label: bool = True,
+        multilabel: bool = False,
+        zero_based: bool = False,
+        zero_based_labels: bool = False,
+        partitioner: AbstractPartitioner | None = None,
+        append: bool = False,
+    ) -> None:
+        self.feature_start, self.feature_end = feature_start, feature_end
+        self.label_start, self.label_end = label_start, label_end
+        self.has_label, self.multilabel = has_label, multilabel
+        self.zero_based, self.zero_based_labels = zero_based, zero_based_labels
+        super().__init__(destination, schema=schema, partitioner=partitioner, append=append)
+
+    def configure(self, configuration: Mapping[str, str]) -> None:
+        super().configure(configuration)
+        for key, name in _COLUMNS.items():
+            if _KEY + key in configuration:
+                setattr(self, name, int(configuration[_KEY + key]))
+        for key, name in _FLAGS.items():
+            if _KEY + key in configuration:
+                setattr(self, name, flag(configuration[_KEY + key]))
+
+    def _ranges(self, width: int) -> tuple[range, range]:
+        """Label and feature columns of records of this width."""
+        labels = range(0)
+        start, end = self.label_start, self.label_end
+        if self.has_label:
+            end = width - 1 if end < 0 else end
+            if start < 0:
+                start = self.feature_end + 1 if self.feature_end > 0 else width - 1
+            labels = range(start, end + 1)
+        last = self.feature_end
+        if last < 0:
+            last = start - 1 if self.has_label and start > 0 else width - 1
+        features = range(self.feature_start, last + 1)
+        if max([*labels[-1:], *features[-1:], 0]) >= width or (self.has_label and not labels):
+            raise SchemaError(
+                f"{type(self).__name__}: labels in columns {start}..{end} and features in "
+                f"{self.feature_start}..{last} do not fit a record of {width} values"
+            )
+        return labels, features
+
+    def line_of(self, record: Sequence[Any]) -> str:
+        labels, features = self._ranges(len(record))
+        line = ",".join(self._labels(record, labels)) if self.has_label else ""
+        index = 0 if self.zero_based else 1
+        for column in features:
+            for value in self._numbers(record[column], column):
+                if value != 0:
+                    line += f" {index}:{text_of(value)}"
+                index += 1
+        return line
+
+    def _labels(self, record: Sequence[Any], columns: range) -> list[str]:
+        if not self.multilabel:
+            out = []
+            for column in columns:
+                label = Writable.of(record[column])
+                if label.kind == "NDArray":
+                    out += [text_of(float(v)) for v in np.ravel(label.value)]
+                else:
+                    out.append(self._label(text_of(label), column))
+            return out
+        found, number = [], 0 if self.zero_based_labels else 1
+        for column in columns:
+            for value in self._numbers(record[column], column):
+                if value == 1:
+                    found.append(str(number))
+                elif value not in (0, -1):
+                    raise InvalidValueError(str(column), _ZERO_OR_ONE, value, where=self._name)
+                number += 1
+        return found
+
+    def _label(self, text: str, column: int) -> str:
+        if not text or any(c in " \t,:\n\r" for c in text):
+            raise InvalidValueError(str(column), _LABEL, text, where=self._name)
+        return text
+
+    def _numbers(self, value: Any, column: int) -> list[float]:
+        writable = Writable.of(value)
+        if writable.kind == "NDArray":
+            return np.asarray(writable.value, np.float64).ravel().tolist()
+        if writable.kind == "Null":
+            raise InvalidValueError(str(column), "a number", None, where=self._name)
+        array = pa.array([writable.scalar().as_py()], writable.arrow_type)
+        try:
+            return [float(as_double(array, str(column))[0])]
+        except InvalidValueError as e:
+            raise e.located(where=self._name) from None
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    # --- columns --------------------------------------------------------------------------------
+
+    def lines_of(self, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
+        if any(is_ndarray(c.type) for c in columns):
+            lists = [to_arrays(c) if is_ndarray(c.type) else c.to_pylist() for c in columns]
+            return pa.array(map(self.line_of, zip(*lists, strict=True)), pa.string())
+        labels, features = self._ranges(len(columns))
+        parts = [self._label_texts(names, columns, labels)] if self.has_label else []
+        for index, column in enumerate(features, 0 if self.zero_based else 1):
+            values = as_double(columns[column], names[column])
+            kept = pa.array(values != 0)
+            if not pc.any(kept).as_py():
+                continue
+            numbers = java_float_texts(pa.array(values).filter(kept))
+            texts_kept = pc.binary_join_element_wise(f" {index}:", numbers, "")
+            blank = pa.repeat(pa.scalar(""), len(values))
+            parts.append(pc.replace_with_mask(blank, kept, texts_kept))
+        if not parts:
+            return pa.repeat(pa.scalar(""), len(columns[0]))
+        return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "")
+
+    def _label_texts(
+        self, names: Sequence[str], columns: Sequence[pa.Array], labels: range
+    ) -> pa.Array:
+        if not self.multilabel:
+            out = [texts(columns[i], names[i]) for i in labels]
+            for i, column in zip(labels, out, strict=True):
+                bad = pc.match_substring_regex(column, r"^$|[ \t,:\r\n]")
+                if pc.any(bad).as_py():
+                    rows = np.flatnonzero(bad.to_numpy(zero_copy_only=False)).tolist()
+                    value = column[rows[0]].as_py()
+                    raise InvalidValueError(names[i], _LABEL, value, rows, where=self._name)
+            return out[0] if len(out) == 1 else pc.binary_join_element_wise(*out, ",")
+        found = []
+        for number, i in enumerate(labels, 0 if self.zero_based_labels else 1):
+            values = as_double(columns[i], names[i])
+            bad_rows = np.flatnonzero(~np.isin(values, (0.0, 1.0, -1.0))).tolist()
+            if bad_rows:
+                value = values[bad_rows[0]]
+                raise InvalidValueError(names[i], _ZERO_OR_ONE, value, bad_rows, where=self._name)
+            found.append(pc.if_else(pa.array(values == 1), str(number), None))
+        return pc.binary_join_element_wise(*found, ",", null_handling="skip")
+
+
+class LibSvmRecordWriter(SVMLightRecordWriter):
+    """The same format under its other name.
+
+    Answers to Deeplearning4j's ``LibSvmRecordWriter``.
+    """
+
+
+_ZERO_OR_ONE = "0, 1 or -1 in a column of multiple labels"
+_LABEL = "a label without blanks, commas and colons"
+_COLUMNS = {
+    "featureStartColumn": "feature_start",
+    "featureEndColumn": "feature_end",
+    "labelStartColumn": "label_start",
+    "labelEndColumn": "label_end",
+}
+_FLAGS = {
+    "hasLabel": "has_label",
+    "multilabel": "multilabel",
+    "zeroBasedIndexing": "zero_based",
+    "zeroBasedLabelIndexing": "zero_based_labels",
+}

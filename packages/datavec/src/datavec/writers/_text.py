@@ -1,0 +1,193 @@
+"""Writers of text, one record a line."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .._arrow_io import frame_from_records
+from .._convert import as_text, is_text, plain_text, to_type
+from .._errors import InvalidValueError
+from .._schema import Schema
+from .._writable import Writable
+from ._output import OutputFile
+from ._partition import Array
+from ._writer import AbstractRecordWriter, columns_of
+
+__all__ = ["AbstractTextRecordWriter", "LineRecordWriter", "MatlabRecordWriter"]
+
+
+class AbstractTextRecordWriter(AbstractRecordWriter):
+    """Writes each record as one line of UTF-8 text."""
+
+    newline_at_end = True
+    """Whether the last line ends with a line break, too."""
+    _text_is_open = False
+
+    @abstractmethod
+    def line_of(self, record: Sequence[Any]) -> str:
+        """The line of one record, without a line break."""
+
+    @abstractmethod
+    def lines_of(self, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
+        """The lines of many records, given by columns; the texts are those of `line_of`."""
+
+    def header(self) -> str | None:
+        """A first line for new files."""
+        return None
+
+    def _prepared(self, record: Sequence[Any]) -> Any:
+        return list(record) if self._schema is not None else self.line_of(record)
+
+    def _packed(self, prepared: list[Any]) -> pa.Array:
+        if self._schema is None:
+            return pa.array(prepared, pa.string())
+        frame = frame_from_records(self._schema, prepared)
+        return self._lines(self._schema, list(frame.columns))
+
+    def _chunk(self, batch: pa.RecordBatch) -> pa.Array:
+        if self._schema is not None:
+            return self._lines(self._schema, columns_of(self._schema, batch))
+        return self._no_missing_line(self.lines_of(batch.schema.names, batch.columns))
+
+    def _lines(self, schema: Schema, columns: list[pa.Array]) -> pa.Array:
+        # Text stays as it is, "007" in an Integer column too; other types become the schema's.
+        for i, meta in enumerate(schema):
+            if not is_text(columns[i].type):
+                columns[i] = to_type(columns[i], meta.arrow_type, meta.name)
+        return self._no_missing_line(self.lines_of(schema.column_names, columns))
+
+    @staticmethod
+    def _no_missing_line(lines: pa.Array) -> pa.Array:
+        return lines if lines.type == pa.string() else lines.cast(pa.string())
+
+    def _sizes(self, chunk: pa.Array) -> Array:
+        return np.asarray(pc.binary_length(chunk).to_numpy(), np.int64) + 1
+
+    def _put(self, file: OutputFile, chunk: pa.Array) -> None:
+        text = _bytes_of(pc.binary_join_element_wise(chunk, "", "\n"))
+        if self.newline_at_end:
+            file.stream.write(text)
+            return
+        if self._text_is_open:
+            file.stream.write(b"\n")
+        file.stream.write(text[:-1])
+        self._text_is_open = True
+
+    def _begin(self, file: OutputFile) -> None:
+        self._text_is_open = file.old_text_is_open
+        if self.newline_at_end and file.old_text_is_open:
+            file.stream.write(b"\n")
+        first = self.header()
+        if first is not None and not file.continues:
+            self._put(file, pa.array([first], pa.string()))
+
+
+def _bytes_of(lines: pa.Array) -> memoryview:
+    """The texts of an array one after another, without copying."""
+    offsets = np.frombuffer(lines.buffers()[1], np.int32)
+    start, end = int(offsets[lines.offset]), int(offsets[lines.offset + len(lines)])
+    return memoryview(lines.buffers()[2])[start:end]
+
+
+def texts(column: pa.Array, name: str, null_text: str = "NullWritable") -> pa.Array:
+    """A column as plain texts (Java's ``toString``), missing values as `null_text`."""
+    out = plain_text(as_text(column, name))
+    if out.type != pa.string():
+        out = out.cast(pa.string())
+    return pc.if_else(column.is_valid(), out, null_text) if column.null_count else out
+
+
+def text_of(value: Any, null_text: str = "NullWritable") -> str:
+    """A Python value or Writable as `texts` writes it."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return null_text
+    writable = Writable.of(value)
+    if writable.kind == "NDArray":
+        raise InvalidValueError("", "a value with a text form", value)
+    return null_text if writable.kind == "Null" else writable.text()
+
+
+class LineRecordWriter(AbstractTextRecordWriter):
+    r"""Writes the first value of each record as a line; `LineRecordReader` reads it back.
+
+    Answers to Deeplearning4j's ``LineRecordWriter``, which puts a length byte before each line.
+
+    Raises:
+        InvalidValueError: a value with a line break in it.
+
+    >>> import io
+    >>> out = io.BytesIO()
+    >>> with LineRecordWriter(out) as writer:
+    ...     _ = writer.write_batch([["one"], ["two"]])
+    >>> out.getvalue()
+    b'one\ntwo\n'
+    """
+
+    def line_of(self, record: Sequence[Any]) -> str:
+        if not record:
+            raise InvalidValueError("0", "a value", record, where=type(self).__name__)
+        line = text_of(record[0])
+        if "\n" in line or "\r" in line:
+            raise InvalidValueError("0", _ONE_LINE, line, where=type(self).__name__)
+        return line
+
+    def lines_of(self, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
+        lines = texts(columns[0], names[0])
+        refuse(lines, names[0], r"[\r\n]", _ONE_LINE, type(self).__name__)
+        return lines
+
+
+_ONE_LINE = "a text without line breaks"
+
+
+def refuse(column: pa.Array, name: str, pattern: str, expected: str, where: str) -> None:
+    """Raise InvalidValueError where a text matches `pattern`."""
+    bad = pc.match_substring_regex(column, pattern)
+    if pc.any(bad).as_py():
+        rows = np.flatnonzero(bad.to_numpy(zero_copy_only=False)).tolist()
+        raise InvalidValueError(name, expected, column[rows[0]].as_py(), rows, where=where)
+
+
+class MatlabRecordWriter(AbstractTextRecordWriter):
+    r"""Writes records as lines of values with a blank between them.
+
+    Answers to Deeplearning4j's ``MatlabRecordWriter``.
+
+    Raises:
+        InvalidValueError: a text that is empty or has a blank in it, so that it could not be read
+            back as one value.
+
+    >>> import io
+    >>> out = io.BytesIO()
+    >>> with MatlabRecordWriter(out) as writer:
+    ...     writer.write([1.5, 2])
+    >>> out.getvalue()
+    b'1.5 2\n'
+    """
+
+    def line_of(self, record: Sequence[Any]) -> str:
+        words = [text_of(v) for v in record]
+        for i, word in enumerate(words):
+            if not word or any(c in " \t\n\r\v\f" for c in word):
+                raise InvalidValueError(str(i), _ONE_WORD, word, where=type(self).__name__)
+        return " ".join(words)
+
+    def lines_of(self, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
+        words = []
+        for name, column in zip(names, columns, strict=True):
+            word = texts(column, name)
+            if is_text(column.type):
+                refuse(word, name, r"[ \t\n\r\v\f]|^$", _ONE_WORD, type(self).__name__)
+            words.append(word)
+        return words[0] if len(words) == 1 else pc.binary_join_element_wise(*words, " ")
+
+
+_ONE_WORD = "a value without blanks"

@@ -25,9 +25,7 @@ from datavec import (
     CSVSequenceRecordReader,
     CSVVariableSlidingWindowRecordReader,
     FileRecordReader,
-    FileSplit,
     LineRecordReader,
-    NumberedFileInputSplit,
     RegexLineRecordReader,
     RegexSequenceRecordReader,
     StringSplit,
@@ -230,32 +228,7 @@ def _check_metadata(made: Any, case: Case, folder: Path) -> None:
     check_data(loaded, expected, case, sequences="sequences" in case.meta, unordered=False)
 
 
-def split_numbered(case: Case) -> None:
-    meta = case.meta
-    if meta.get("raises"):
-        must_fail(
-            lambda: NumberedFileInputSplit(meta["base"], meta["min"], meta["max"]).locations()
-        )
-        return
-    split = NumberedFileInputSplit(meta["base"], meta["min"], meta["max"])
-    assert [str(p) for p in split.locations()] == meta["paths"]
-
-
-def filesplit_listing(case: Case) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        for file in case.meta["tree"]:
-            (root / file).parent.mkdir(parents=True, exist_ok=True)
-            (root / file).write_text("x")
-        for entry in case.meta["out"]:
-            split = FileSplit(root, extensions=entry["allowFormat"], recursive=entry["recursive"])
-            found = [p.relative_to(root).as_posix() for p in split.locations()]
-            assert sorted(found) == entry["found_sorted"], found
-
-
 KINDS: dict[str, Handler] = {
     "csv-parser": csv_parser,
     "reader": reader,
-    "split-numbered": split_numbered,
-    "filesplit-listing": filesplit_listing,
 }

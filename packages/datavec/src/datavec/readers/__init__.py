@@ -7,9 +7,13 @@ from ._combined import *
 from ._csv import *
 from ._csv_parser import *
 from ._csv_sequences import *
+from ._field_selection import *
+from ._jackson import *
 from ._listeners import *
 from ._memory import *
 from ._metadata import *
+from ._path_filters import *
+from ._path_labels import *
 from ._reader import *
 from ._sequence_reader import *
 from ._splits import *

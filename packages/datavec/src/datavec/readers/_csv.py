@@ -144,9 +144,11 @@ class CSVRecordReader(AbstractRecordReader):
         wanted = list(metadata)
         found: dict[Any, list[Any]] = {}
         keys = {(m.uri, m.line) for m in wanted}
-        for line, number, file in self._lines():
-            if (file, number) in keys:
-                found[file, number] = self.parse_line(line)
+        for part in self.split.parts_named(m.uri for m in wanted):
+            lines = lines_of(part, skip_lines=self.skip_lines, encoding=self.encoding)
+            for line, number, file in lines:
+                if (file, number) in keys:
+                    found[file, number] = self.parse_line(line)
         missing = [m for m in wanted if (m.uri, m.line) not in found]
         if missing:
             raise CsvError(f"no record at {missing[0].location}")

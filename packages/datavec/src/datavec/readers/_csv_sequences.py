@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, ClassVar
 
-from .._errors import CsvError
+from .._errors import CsvError, SourceError
 from .._java_regex import compile_java, java_split
 from ._csv_parser import CsvLineParser
+from ._files import MAX_FILE_BYTES
 from ._lines import lines_of
 from ._metadata import (
     RecordMetaDataInterval,
@@ -19,8 +20,8 @@ from ._metadata import (
     RecordMetaDataLineInterval,
     RecordMetaDataURI,
 )
-from ._sequence_reader import AbstractSequenceRecordReader, Steps
-from ._splits import AbstractInputSplit, CollectionInputSplit, StringSplit, as_split
+from ._sequence_reader import AbstractSequenceRecordReader, Steps, sequences_at
+from ._splits import InputPart, as_split
 
 __all__ = [
     "CSVLineSequenceRecordReader",
@@ -34,21 +35,20 @@ __all__ = [
 ]
 
 
-def files_of(split: AbstractInputSplit) -> list[tuple[str | None, AbstractInputSplit]]:
-    """The files of a split, each as a split of its own."""
-    if isinstance(split, StringSplit):
-        return [(None, split)]
-    return [(str(p), CollectionInputSplit([Path(p)])) for p in split.locations()]
+Lines = Iterator[tuple[str, int]]
 
 
 class AbstractTextSequenceReader(AbstractSequenceRecordReader):
     """Sequences from the lines of files.
 
     Args:
-        source: a path, paths or an input split.
+        source: a path or URL, several of them, or an input split.
         skip_lines: lines to skip at the start of each file.
         encoding: of the files.
     """
+
+    whole_files: ClassVar[bool] = False
+    """A sequence is a whole file, which then may have `MAX_FILE_BYTES` at most."""
 
     def __init__(self, source: Any, *, skip_lines: int = 0, encoding: str = "utf-8") -> None:
         super().__init__()
@@ -58,19 +58,33 @@ class AbstractTextSequenceReader(AbstractSequenceRecordReader):
         self.skip_lines = skip_lines
         self.encoding = encoding
 
-    def file_lines(self, part: AbstractInputSplit) -> list[tuple[str, int]]:
+    def file_lines(self, part: InputPart) -> Lines:
         """The lines of one file with their numbers (from 0)."""
-        lines = lines_of(part, skip_lines=self.skip_lines, encoding=self.encoding)
-        return [(line, number) for line, number, _ in lines]
+        size = 0
+        for line, number, name in lines_of(
+            part, skip_lines=self.skip_lines, encoding=self.encoding
+        ):
+            size += len(line) + 1
+            if self.whole_files and size > MAX_FILE_BYTES:
+                raise SourceError(
+                    f"{name or 'input'}: more than {MAX_FILE_BYTES} bytes for one sequence; cut it"
+                )
+            yield line, number
 
     def sequences(self) -> Iterator[tuple[Steps, Any]]:
-        for name, part in files_of(self.split):
-            yield from self.file_sequences(name, self.file_lines(part))
+        return self._sequences_of(self.split.parts())
+
+    def _sequences_of(self, parts: Iterable[InputPart]) -> Iterator[tuple[Steps, Any]]:
+        for part in parts:
+            yield from self.file_sequences(part.name, self.file_lines(part))
+
+    def load_from_metadata(self, metadata: Iterable[Any]) -> list[Steps]:
+        wanted = list(metadata)
+        parts = self.split.parts_named(m.uri or None for m in wanted)
+        return sequences_at(wanted, self._sequences_of(parts))
 
     @abstractmethod
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         """The sequences of one file."""
 
 
@@ -80,6 +94,8 @@ class CSVSequenceRecordReader(AbstractTextSequenceReader):
     As in Deeplearning4j, lines are split at the delimiter (a Java regular expression) without regard
     to quotes, and trailing empty fields are lost.
     """
+
+    whole_files = True
 
     def __init__(
         self, source: Any, *, skip_lines: int = 0, delimiter: str = ",", encoding: str = "utf-8"
@@ -92,14 +108,14 @@ class CSVSequenceRecordReader(AbstractTextSequenceReader):
         """The values of a line."""
         return list(java_split(line, self.delimiter))
 
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         yield [self.step(line) for line, _ in lines], RecordMetaDataURI(name or "")
 
 
 class CSVNLinesSequenceRecordReader(CSVSequenceRecordReader):
     """Every `lines_per_sequence` lines of a file are a sequence; the last may be shorter."""
+
+    whole_files = False
 
     def __init__(self, source: Any, *, lines_per_sequence: int = 10, **options: Any) -> None:
         super().__init__(source, **options)
@@ -107,11 +123,8 @@ class CSVNLinesSequenceRecordReader(CSVSequenceRecordReader):
             raise ValueError(f"lines_per_sequence must be positive, received {lines_per_sequence}")
         self.lines_per_sequence = lines_per_sequence
 
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
-        for at in range(0, len(lines), self.lines_per_sequence):
-            block = lines[at : at + self.lines_per_sequence]
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
+        while block := list(islice(lines, self.lines_per_sequence)):
             metadata = RecordMetaDataLineInterval(block[0][1], block[-1][1], name)
             yield [self.step(line) for line, _ in block], metadata
 
@@ -123,6 +136,8 @@ class CSVVariableSlidingWindowRecordReader(CSVSequenceRecordReader):
     Deeplearning4j ends with an empty sequence or an error; here it just ends.)
     """
 
+    whole_files = False
+
     def __init__(
         self, source: Any, *, max_lines_per_sequence: int = 10, stride: int = 1, **options: Any
     ) -> None:
@@ -132,24 +147,24 @@ class CSVVariableSlidingWindowRecordReader(CSVSequenceRecordReader):
         self.max_lines_per_sequence = max_lines_per_sequence
         self.stride = stride
 
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         window: deque[list[Any]] = deque(maxlen=self.max_lines_per_sequence)
-        total, at = len(lines), 0
+        ahead = next(lines, None)
+        at = 0
         while True:
             start = at
             for _ in range(self.stride):
-                if at < total:
-                    window.appendleft(self.step(lines[at][0]))
+                if ahead is not None:
+                    window.appendleft(self.step(ahead[0]))
+                    ahead = next(lines, None)
                     at += 1
                 elif window:
                     window.pop()
             if not window:
                 return
             # These numbers follow the original; the last window ends with the file's last line.
-            last = at == total and len(window) <= self.stride
-            end = total - 1 if last else at + len(window) - 1
+            last = ahead is None and len(window) <= self.stride
+            end = at - 1 if last else at + len(window) - 1
             yield (
                 list(window),
                 RecordMetaDataLineInterval(self.skip_lines + start, self.skip_lines + end, name),
@@ -171,9 +186,7 @@ class CSVLineSequenceRecordReader(AbstractTextSequenceReader):
         super().__init__(source, skip_lines=skip_lines, encoding=encoding)
         self._parser = CsvLineParser(delimiter, quote)
 
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         for line, number in lines:
             try:
                 steps = [[field] for field in self._parser.parse(line)]
@@ -221,19 +234,24 @@ class CSVMultiSequenceRecordReader(AbstractTextSequenceReader):
         if self.mode is MultiSequenceMode.PAD and pad_value is None:
             raise ValueError("CSVMultiSequenceRecordReader: PAD needs a pad_value")
 
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         block: list[list[str]] = []
-        first = lines[0][1] if lines else 0
+        first: int | None = None
         for line, number in lines:
+            first = number if first is None else first
             if self._separates(line) is None:
-                block.append(self._parser.parse(line))
+                block.append(self._fields(line, number, name))
                 continue
             yield self._steps(block, name, first), RecordMetaDataInterval(first, number + 1, name)
             block, first = [], number + 1
-        if block:
+        if block and first is not None:
             yield self._steps(block, name, first), RecordMetaDataInterval(first, first, name)
+
+    def _fields(self, line: str, number: int, name: str | None) -> list[str]:
+        try:
+            return self._parser.parse(line)
+        except CsvError as e:
+            raise CsvError(str(e), file=name, line=number + 1) from None
 
     def _steps(self, block: list[list[str]], name: str | None, first: int) -> Steps:
         if self.mode is MultiSequenceMode.CONCAT:
@@ -267,6 +285,8 @@ class RegexSequenceRecordReader(AbstractTextSequenceReader):
         error_handling: what to do with other lines; skipped ones are counted in `skipped`.
     """
 
+    whole_files = True
+
     def __init__(
         self,
         source: Any,
@@ -282,9 +302,7 @@ class RegexSequenceRecordReader(AbstractTextSequenceReader):
         self.error_handling = LineErrorHandling(error_handling)
         self.skipped = 0
 
-    def file_sequences(
-        self, name: str | None, lines: list[tuple[str, int]]
-    ) -> Iterator[tuple[Steps, Any]]:
+    def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         steps: Steps = []
         for line, number in lines:
             m = self._match(line)

@@ -28,6 +28,7 @@ __all__ = [
     "location_parts",
     "open_binary",
     "read_bytes",
+    "read_limited",
 ]
 
 Location = Path | str
@@ -116,11 +117,15 @@ def read_bytes(location: Location, limit: int = MAX_FILE_BYTES) -> bytes:
         FileNotFoundError: there is no such file.
     """
     with open_binary(location) as f:
-        data = f.read(limit + 1)
+        return read_limited(f, location_name(location), limit)
+
+
+def read_limited(f: IO[bytes], name: str | None, limit: int = MAX_FILE_BYTES) -> bytes:
+    """The rest of an open file; raises SourceError where that is more than `limit` bytes."""
+    data = f.read(limit + 1)
     if len(data) > limit:
         raise SourceError(
-            f"{location_name(location)}: more than {limit} bytes; files read as a whole must be "
-            "smaller"
+            f"{name or 'input'}: more than {limit} bytes; files read as a whole must be smaller"
         )
     return data
 

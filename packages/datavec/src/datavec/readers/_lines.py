@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from .._errors import CsvError
-from ._files import location_name, open_binary
-from ._splits import AbstractInputSplit, StringSplit
+from .._errors import CsvError, DataVecError
+from ._splits import AbstractInputSplit, InputPart
 
 __all__ = ["MAX_LINE_BYTES", "Block", "blocks_of", "lines_of"]
 
 MAX_LINE_BYTES = 64 << 20
+_TRANSCODED = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,60 +32,59 @@ class Block:
     first_line: int
 
 
-def _open(split: AbstractInputSplit) -> Iterator[tuple[str | None, IO[bytes]]]:
-    if isinstance(split, StringSplit):
-        yield None, io.BytesIO(split.text.encode())
-        return
-    for location in split.locations():
-        with open_binary(location) as f:
-            yield location_name(location), f
-
-
 def blocks_of(
-    split: AbstractInputSplit, *, skip_lines: int, size: int, encoding: str = "utf-8"
+    source: AbstractInputSplit | InputPart, *, skip_lines: int, size: int, encoding: str = "utf-8"
 ) -> Iterator[Block]:
-    """The files of a split in blocks of about `size` bytes of UTF-8.
+    """The files of a split, or one part of it, in blocks of about `size` bytes of UTF-8.
 
     Raises:
         CsvError: a line longer than `MAX_LINE_BYTES`, or bytes that are not in `encoding`.
+        SourceError: a file that cannot be read to its end.
+        FileNotFoundError: a file that does not exist.
     """
-    for name, f in _open(split):
-        rest = b""
-        line, to_skip = 0, skip_lines
-        while True:
-            # One buffer per block: the rest of the last one, then what the file gives; the part
-            # behind the last line break is cut off in place.
-            data = bytearray(len(rest) + size)
-            data[: len(rest)] = rest
-            with memoryview(data) as view:
-                read = _readinto(f, view[len(rest) :])
-            filled = len(rest) + read
-            if filled == 0:
-                break
-            end = filled if read == 0 else data.rfind(b"\n", len(rest), filled) + 1
-            if end == 0:
-                if filled > MAX_LINE_BYTES:
-                    raise CsvError(
-                        f"a line of more than {MAX_LINE_BYTES} bytes", file=name, line=line + 1
-                    )
-                rest = bytes(data[:filled])
-                continue
-            rest = bytes(data[end:filled])
-            del data[end:]
-            if to_skip:
-                skipped = _skip(data, to_skip)
-                to_skip -= skipped
-                line += skipped
-            if data:
-                yield Block(_utf8(data, encoding, name, line), name, line)
-                line += data.count(b"\n")
-            if read == 0:
-                break
+    for part in [source] if isinstance(source, InputPart) else source.parts():
+        with part.open() as f:
+            yield from _blocks(_utf8(f, encoding, part.name), part.name, skip_lines, size)
 
 
-def _readinto(f: Any, view: memoryview) -> int:
-    """Fill a buffer from a binary file; 0 at its end."""
-    return int(f.readinto(view))
+def _utf8(f: IO[bytes], encoding: str, name: str | None) -> Any:
+    if encoding.lower().replace("-", "") == "utf8":
+        return f
+    return io.BufferedReader(_Utf8(f, encoding, name), _TRANSCODED)
+
+
+def _blocks(f: Any, name: str | None, skip_lines: int, size: int) -> Iterator[Block]:
+    rest = b""
+    line, to_skip = 0, skip_lines
+    while True:
+        # One buffer per block: the rest of the last one, then what the file gives; the part
+        # behind the last line break is cut off in place. A line that does not fit doubles it.
+        data = bytearray(len(rest) + max(size, len(rest)))
+        data[: len(rest)] = rest
+        with memoryview(data) as view:
+            read = int(f.readinto(view[len(rest) :]))
+        filled = len(rest) + read
+        if filled == 0:
+            break
+        end = filled if read == 0 else data.rfind(b"\n", len(rest), filled) + 1
+        if end == 0:
+            if filled > MAX_LINE_BYTES:
+                raise CsvError(
+                    f"a line of more than {MAX_LINE_BYTES} bytes", file=name, line=line + 1
+                )
+            rest = bytes(data[:filled])
+            continue
+        rest = bytes(data[end:filled])
+        del data[end:]
+        if to_skip:
+            skipped = _skip(data, to_skip)
+            to_skip -= skipped
+            line += skipped
+        if data:
+            yield Block(data, name, line)
+            line += data.count(b"\n")
+        if read == 0:
+            break
 
 
 def _skip(data: bytearray, count: int) -> int:
@@ -98,17 +98,46 @@ def _skip(data: bytearray, count: int) -> int:
     return skipped
 
 
-def _utf8(data: bytearray, encoding: str, name: str | None, line: int) -> bytes | bytearray:
-    if encoding.lower().replace("-", "") == "utf8":
-        return data
-    try:
-        return data.decode(encoding).encode()
-    except UnicodeDecodeError as e:
-        raise CsvError(
-            f"bytes that are not {encoding}: {e.reason}",
-            file=name,
-            line=line + 1 + data[: e.start].count(b"\n"),
-        ) from None
+class _Utf8(io.RawIOBase):
+    """A file of another encoding as UTF-8; cuts no character in two, whatever its width."""
+
+    def __init__(self, f: IO[bytes], encoding: str, name: str | None) -> None:
+        try:
+            io.TextIOWrapper(io.BytesIO(), encoding)  # refuses what is no text encoding (rot13)
+            self._decoder = codecs.getincrementaldecoder(encoding)()
+        except LookupError:
+            raise DataVecError(f"there is no encoding {encoding!r}; one is 'latin-1'") from None
+        self._f, self._encoding, self._name = f, encoding, name
+        self._ready = memoryview(b"")
+        self._lines, self._ended = 0, False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._ended:
+            data = self._f.read(_TRANSCODED)
+            self._ended = not data
+            self._ready = memoryview(self._decoded(data))
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _decoded(self, data: bytes) -> bytes:
+        try:
+            text = self._decoder.decode(data, final=self._ended)
+            out = text.encode()
+        except UnicodeError as e:
+            good: Any = getattr(e, "object", b"")[: getattr(e, "start", 0)]
+            breaks = good.count("\n" if isinstance(good, str) else b"\n")
+            raise CsvError(
+                f"bytes that are not {self._encoding}: {getattr(e, 'reason', e)}",
+                file=self._name,
+                line=self._lines + 1 + breaks,
+            ) from None
+        self._lines += out.count(b"\n")
+        return out
 
 
 def block_lines(block: Block) -> list[str]:
@@ -130,9 +159,9 @@ def block_lines(block: Block) -> list[str]:
 
 
 def lines_of(
-    split: AbstractInputSplit, *, skip_lines: int = 0, encoding: str = "utf-8"
+    source: AbstractInputSplit | InputPart, *, skip_lines: int = 0, encoding: str = "utf-8"
 ) -> Iterator[tuple[str, int, str | None]]:
-    """Every line with its number (from 0) and file."""
-    for block in blocks_of(split, skip_lines=skip_lines, size=1 << 18, encoding=encoding):
+    """Every line with its number (from 0) and file; raises as `blocks_of`."""
+    for block in blocks_of(source, skip_lines=skip_lines, size=1 << 18, encoding=encoding):
         for i, line in enumerate(block_lines(block)):
             yield line, block.first_line + i, block.file

@@ -8,15 +8,15 @@ from typing import Any
 from .._schema import Schema
 from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader
+from ._splits import ListStringSplit
 
-__all__ = ["CollectionRecordReader"]
+__all__ = ["CollectionRecordReader", "ListStringRecordReader"]
 
 
 class CollectionRecordReader(AbstractRecordReader):
     """Records from a list.
 
-    Answers to Deeplearning4j's ``CollectionRecordReader``, ``InMemoryRecordReader`` and
-    ``ListStringRecordReader``.
+    Answers to Deeplearning4j's ``CollectionRecordReader`` and ``InMemoryRecordReader``.
 
     >>> CollectionRecordReader([[1, "a"], [2, "b"]]).next()
     [1, 'a']
@@ -37,3 +37,19 @@ class CollectionRecordReader(AbstractRecordReader):
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
         return [list(self._records[m.index]) for m in metadata]
+
+
+class ListStringRecordReader(CollectionRecordReader):
+    """Records of texts that are split already.
+
+    Answers to Deeplearning4j's ``ListStringRecordReader``.
+
+    >>> ListStringRecordReader(ListStringSplit([["1", "a"]])).next()
+    ['1', 'a']
+    """
+
+    def __init__(
+        self, source: ListStringSplit | Sequence[Sequence[str]], *, schema: Schema | None = None
+    ) -> None:
+        data = source.data if isinstance(source, ListStringSplit) else source
+        super().__init__(data, schema=schema)

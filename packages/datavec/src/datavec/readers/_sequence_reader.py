@@ -22,6 +22,16 @@ __all__ = [
 Steps = list[list[Any]]
 
 
+def sequences_at(wanted: list[Any], sequences: Iterator[tuple[Steps, Any]]) -> list[Steps]:
+    """The sequences with these metadata, in the order asked for; raises where one is missing."""
+    keys = set(wanted)
+    found = {m: steps for steps, m in sequences if m in keys}
+    missing = [m for m in wanted if m not in found]
+    if missing:
+        raise DataVecError(f"no sequence at {missing[0].location}")
+    return [found[m] for m in wanted]
+
+
 class AbstractSequenceRecordReader(AbstractListenedTo, ABC):
     """Sequences one after another; each is a list of steps, a step a list of values.
 
@@ -38,12 +48,7 @@ class AbstractSequenceRecordReader(AbstractListenedTo, ABC):
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[Steps]:
         """Read single sequences again, in the order asked for."""
-        wanted = list(metadata)
-        found = {m: steps for steps, m in self.sequences() if m in wanted}
-        missing = [m for m in wanted if m not in found]
-        if missing:
-            raise DataVecError(f"no sequence at {missing[0].location}")
-        return [found[m] for m in wanted]
+        return sequences_at(list(metadata), self.sequences())
 
     def reset(self) -> None:
         """Start again at the first sequence."""

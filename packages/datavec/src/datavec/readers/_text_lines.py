@@ -43,10 +43,12 @@ class LineRecordReader(AbstractRecordReader):
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
         wanted = list(metadata)
         keys = {(m.uri, m.line) for m in wanted}
-        lines = lines_of(self.split, skip_lines=self.skip_lines, encoding=self.encoding)
         found = {
             (file, number): self.parse_line(line, number, file)
-            for line, number, file in lines
+            for part in self.split.parts_named(m.uri for m in wanted)
+            for line, number, file in lines_of(
+                part, skip_lines=self.skip_lines, encoding=self.encoding
+            )
             if (file, number) in keys
         }
         missing = [m for m in wanted if (m.uri, m.line) not in found]

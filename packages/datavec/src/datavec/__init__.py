@@ -30,6 +30,7 @@ from ._sequence_batches import AlignmentMode as AlignmentMode
 from ._sequence_batches import ZeroLengthSequenceError as ZeroLengthSequenceError
 from ._sequence_iterator import *
 from ._stream import BatchStream as BatchStream
+from ._vectorizer import *
 from ._writable import *
 from .readers import *
 from .transforms import *

@@ -245,7 +245,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
         if first is None and self._num_classes is not None and not self._regression:
             first = -1
         if first is None:
-            self._check_numeric(schema, names)
+            check_numeric(schema, names)
             return _Columns(names, (), None, labels_are_features=True)
         start = self._position(schema, first)
         stop = start if self._label_to is None else self._position(schema, self._label_to)
@@ -257,9 +257,9 @@ class RecordReaderDataSetIterator(DataSetIterator):
         features = names[:start] + names[stop + 1 :]
         if not features:
             raise SchemaError("no feature column is left beside the labels")
-        self._check_numeric(schema, features)
+        check_numeric(schema, features)
         if self._regression:
-            self._check_numeric(schema, labels)
+            check_numeric(schema, labels)
             return _Columns(features, labels, None)
         if len(labels) > 1:
             raise SchemaError(
@@ -278,22 +278,6 @@ class RecordReaderDataSetIterator(DataSetIterator):
         if classes is None:
             return _Columns(features, (), None)
         return _Columns(features, labels, classes)
-
-    def _check_numeric(self, schema: Schema, names: Iterable[str]) -> None:
-        usable = (ColumnType.BOOLEAN, ColumnType.TIME)
-        for name in names:
-            meta = schema.metadata(name)
-            kind = meta.column_type
-            if isinstance(meta, NDArrayMetaData) and -1 not in meta.shape:
-                continue
-            if not kind.is_numeric and kind not in usable:
-                hint = {
-                    ColumnType.CATEGORICAL: "use categorical_to_integer or categorical_to_one_hot",
-                    ColumnType.STRING: "remove it, or turn it into categories or numbers",
-                }.get(kind, "remove it from the transform's result")
-                raise SchemaError(
-                    f'column "{name}" of type {kind.value} cannot become a feature: {hint}'
-                )
 
     # --- a pass ---------------------------------------------------------------------------------
 
@@ -344,6 +328,24 @@ class RecordReaderDataSetIterator(DataSetIterator):
         if self.preprocessor is not None:
             self.preprocessor.preprocess(data)
         return data
+
+
+def check_numeric(schema: Schema, names: Iterable[str]) -> None:
+    """Raise SchemaError where a column cannot become a feature."""
+    usable = (ColumnType.BOOLEAN, ColumnType.TIME)
+    for name in names:
+        meta = schema.metadata(name)
+        kind = meta.column_type
+        if isinstance(meta, NDArrayMetaData) and -1 not in meta.shape:
+            continue
+        if not kind.is_numeric and kind not in usable:
+            hint = {
+                ColumnType.CATEGORICAL: "use categorical_to_integer or categorical_to_one_hot",
+                ColumnType.STRING: "remove it, or turn it into categories or numbers",
+            }.get(kind, "remove it from the transform's result")
+            raise SchemaError(
+                f'column "{name}" of type {kind.value} cannot become a feature: {hint}'
+            )
 
 
 def _data_sets(

@@ -233,7 +233,7 @@ def list_files(root: Location, *, recursive: bool) -> list[Location]:
         return [root]  # a server need not be asked what a file is
     with _remote_errors(root):
         fs, path = _filesystem(root)
-        if fs.isfile(path):
+        if not root.endswith("/") and fs.isfile(path):
             return [root]
         if not fs.isdir(path):
             raise FileNotFoundError

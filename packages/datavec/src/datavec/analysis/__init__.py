@@ -1,0 +1,16 @@
+"""Looking at data: statistics, quality, histograms and quantiles of every column, and reports.
+
+`analyze` and its companions take what `TransformProcess.execute` takes: tables, streams of record
+batches, record readers. They work batch by batch in threads and in bounded memory.
+"""
+
+# A module's __all__ is the only list of its public names, so a class is added in one file.
+# ruff: noqa: F403
+
+from ._accumulator import *
+from ._analyze import *
+from ._columns import *
+from ._data_analysis import *
+from ._histogram import *
+from ._hyperloglog import HyperLogLog as HyperLogLog
+from ._tdigest import *

@@ -1,0 +1,115 @@
+"""`analyze`: the statistics of every column."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from .._errors import SchemaError
+from .._metadata import ColumnType
+from .._schema import Schema
+from ._accumulator import AnalysisAccumulator
+from ._data_analysis import DataAnalysis, SequenceDataAnalysis
+from ._source import can_read_again, gather
+
+__all__ = ["analyze", "analyze_sequence"]
+
+_KEEP = 256 << 20
+
+
+def analyze(
+    schema: Schema,
+    source: Any,
+    max_histogram_buckets: int = 30,
+    *,
+    on_error: str = "raise",
+    threads: int | None = None,
+) -> DataAnalysis:
+    """Statistics, histogram and quantiles of every column, in bounded memory.
+
+    The data are read once. Histograms need the smallest and the largest value first, so values are
+    kept meanwhile, up to 256 MB. Larger data are read a second time where that is possible (tables,
+    lists of batches, readers); only a one-shot stream of larger data gets histograms that are
+    estimated, from cells a hundred times finer than the buckets.
+
+    Missing values (null, empty text in a number's place) and NaN are counted and left out.
+
+    Answers to Deeplearning4j's ``AnalyzeLocal.analyze``.
+
+    Args:
+        schema: names and types of the columns.
+        source: a table, record batches, anything with ``__arrow_c_stream__`` (pandas, polars,
+            DuckDB), or a record reader.
+        max_histogram_buckets: number of buckets.
+        on_error: ``raise`` on a text that is no number in a column of numbers, or ``skip`` it and
+            count it in ``count_invalid``.
+        threads: worker threads; 0 works in the caller's thread, None takes the CPUs there are.
+
+    Raises:
+        InvalidValueError: a value that does not fit its column, with its place.
+        SchemaError: the data lack a column.
+
+    >>> import pyarrow as pa
+    >>> from datavec import Schema
+    >>> schema = Schema.builder().add_column_integer("age").build()
+    >>> found = analyze(schema, pa.table({"age": [31, 44, 28, 44]}), max_histogram_buckets=2)
+    >>> found["age"].histogram
+    ((28.0, 36.0, 44.0), (2, 2))
+    """
+    numbers = [
+        m.name
+        for m in schema
+        if m.column_type.is_numeric or m.column_type in (ColumnType.TIME, ColumnType.BOOLEAN)
+    ]
+
+    def make() -> AnalysisAccumulator:
+        return AnalysisAccumulator(
+            schema, max_histogram_buckets, on_error=on_error, keep_bytes=_KEEP
+        )
+
+    found = gather(make, schema, source, as_text=numbers, threads=threads)
+    if found.exact or not can_read_again(source):
+        return found.result()
+    look = found.second_look()
+    histograms = gather(
+        found.second_look,
+        schema,
+        source,
+        needed=look.columns,
+        as_text=look.columns & set(numbers),
+        threads=threads,
+    )
+    return found.result(histograms)
+
+
+def analyze_sequence(
+    schema: Schema,
+    source: Any,
+    max_histogram_buckets: int = 30,
+    *,
+    on_error: str = "raise",
+    threads: int | None = None,
+) -> SequenceDataAnalysis:
+    """`analyze` over all steps of all sequences, with statistics of the sequences' lengths.
+
+    Answers to Deeplearning4j's ``AnalyzeSpark.analyzeSequence``.
+
+    Args:
+        schema: a SequenceSchema.
+        source: a sequence reader, or tables and batches with list columns.
+        max_histogram_buckets: as in `analyze`, as are the others.
+
+    Raises:
+        SchemaError: the schema is none of sequences.
+
+    >>> from datavec import CollectionSequenceRecordReader, Schema
+    >>> schema = Schema.builder().add_column_double("x").build_sequence()
+    >>> reader = CollectionSequenceRecordReader([[[1.0], [2.0]], [[6.0]]])
+    >>> analyze_sequence(schema, reader).sequence_length_analysis.mean_length
+    1.5
+    """
+    if not schema.is_sequence:
+        raise SchemaError("analyze_sequence: the schema must be a SequenceSchema")
+    return cast(
+        "SequenceDataAnalysis",
+        analyze(schema, source, max_histogram_buckets, on_error=on_error, threads=threads),
+    )

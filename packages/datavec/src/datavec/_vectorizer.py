@@ -54,6 +54,7 @@ class RecordVectorizer:
 
     Attributes:
         process: as given.
+        strict: as given.
         feature_names: names of the feature columns in order.
         input_schema: the columns that raw records must have.
         left_out_steps: numbers of the steps that do not run.
@@ -79,6 +80,7 @@ class RecordVectorizer:
         for label in labels:
             final.index_of(label)
         self.process = process
+        self.strict = strict
         self.feature_names = [n for n in final.column_names if n not in labels]
         if not self.feature_names:
             raise SchemaError("RecordVectorizer: no feature column is left beside the labels")

@@ -18,6 +18,8 @@ from dl4py._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from dl4py._model_serializer import add_normalizer_to_model as add_normalizer_to_model
+    from dl4py._model_serializer import add_object_to_file as add_object_to_file
+    from dl4py._model_serializer import get_object_from_file as get_object_from_file
     from dl4py._model_serializer import list_objects_in_file as list_objects_in_file
     from dl4py._model_serializer import restore_multi_layer_network as restore_multi_layer_network
     from dl4py._model_serializer import (
@@ -98,6 +100,9 @@ if TYPE_CHECKING:
     from dl4py.listeners import TimeIterationListener as TimeIterationListener
     from dl4py.listeners import TrainingListener as TrainingListener
     from dl4py.nn import MultiLayerNetwork as MultiLayerNetwork
+    from dl4py.pipeline import Pipeline as Pipeline
+    from dl4py.pipeline import Prediction as Prediction
+    from dl4py.pipeline import Predictions as Predictions
 
 # Public names by the module that has them; a module is imported when one of its names is first
 # asked for.
@@ -138,8 +143,11 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "TrainingListener",
     ),
     "dl4py.nn": ("MultiLayerNetwork",),
+    "dl4py.pipeline": ("Pipeline", "Prediction", "Predictions"),
     "dl4py._model_serializer": (
         "add_normalizer_to_model",
+        "add_object_to_file",
+        "get_object_from_file",
         "list_objects_in_file",
         "restore_multi_layer_network",
         "restore_multi_layer_network_and_normalizer",

@@ -1,7 +1,8 @@
 """Model zips as Deeplearning4j's ``ModelSerializer`` writes and reads them.
 
 An ordinary zip with ``configuration.json``, ``coefficients.bin``, and where there is something to
-store ``updaterState.bin`` and ``normalizer.bin``. Files are untrusted: declared and real sizes are
+store ``updaterState.bin``, ``normalizer.bin`` and ``objects/...``, Java objects that belong to the
+model, of which Strings are read and written here. Files are untrusted: declared and real sizes are
 bounded, nothing in a file is executed. Writing is atomic.
 """
 
@@ -12,12 +13,13 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
+from dl4py._java_strings import from_java, to_java
 from dl4py.conf._multi_layer import from_json_tree, parse_json
 from dl4py.errors import ConfigurationError, ModelFileError, UnsupportedLayerError
 from dl4py.nn._parameters import ParameterLayout
@@ -39,6 +41,7 @@ MAX_ENTRIES = 10_000
 MAX_CONFIGURATION_BYTES = 64 << 20
 MAX_BYTES = 1 << 32
 MAX_NORMALIZER_BYTES = 1 << 28
+MAX_OBJECT_BYTES = 64 << 20
 _HEADER_BYTES = 1 << 16  # more than any array file needs beside its numbers
 _CHUNK = 1 << 20
 # What zipfile raises for damaged entries, depending on which bytes are wrong.
@@ -59,7 +62,11 @@ Target: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 
 
 def write_model(
-    model: MultiLayerNetwork, target: Target, save_updater: bool = True, normalizer: Any = None
+    model: MultiLayerNetwork,
+    target: Target,
+    save_updater: bool = True,
+    normalizer: Any = None,
+    objects: Mapping[str, str] | None = None,
 ) -> None:
     """Writes a network as a model zip that Deeplearning4j 1.0.0-M2.1 opens.
 
@@ -69,6 +76,7 @@ def write_model(
         save_updater: store the updater's state, so that training can go on exactly where it
             stopped.
         normalizer: a fitted normalizer of ``nd4py.normalizers`` to store with it.
+        objects: texts to store with it by key, as `add_object_to_file` does.
 
     Answers to ``ModelSerializer.writeModel``.
     """
@@ -82,6 +90,7 @@ def write_model(
             entries.append((UPDATER_STATE, array_to_bytes(state)))
     if normalizer is not None:
         entries.append((NORMALIZER, _normalizer_bytes(normalizer)))
+    entries += [_object_entry(key, text) for key, text in (objects or {}).items()]
     with open_target(target) as stream:
         _write_entries(stream, entries)
 
@@ -150,20 +159,50 @@ def add_normalizer_to_model(path: str | os.PathLike[str], normalizer: Any) -> No
 
     Answers to ``ModelSerializer.addNormalizerToModel``.
     """
-    with _opened(path) as archive:
-        entries = [
-            (name, archive.read(name, MAX_BYTES)) for name in archive.names if name != NORMALIZER
-        ]
-    with open_target(path) as stream:
-        _write_entries(stream, [*entries, (NORMALIZER, _normalizer_bytes(normalizer))])
+    _put_entry(path, (NORMALIZER, _normalizer_bytes(normalizer)))
+
+
+def add_object_to_file(path: str | os.PathLike[str], key: str, text: str) -> None:
+    """Puts a text beside the model of a zip, in place of one of that key.
+
+    In the JVM ``ModelSerializer.getObjectFromFile(file, key)`` gives it as a String.
+
+    Raises:
+        ValueError: the key is empty, or one that Deeplearning4j reserves.
+
+    Answers to ``ModelSerializer.addObjectToFile``, for Strings.
+    """
+    _put_entry(path, _object_entry(key, text))
+
+
+def get_object_from_file(source: Source, key: str) -> str:
+    """A text that is stored beside a model, by Deeplearning4j or `add_object_to_file`.
+
+    Raises:
+        KeyError: there is no object of that key.
+        ModelFileError: the object is no String; objects of other Java classes are never read.
+
+    Answers to ``ModelSerializer.getObjectFromFile``, for Strings.
+    """
+    with _opened(source) as archive:
+        if not archive.has(OBJECTS + key):
+            known = ", ".join(map(repr, _keys(archive))) or "none"
+            raise KeyError(f"{archive.where}: no object {key!r}; its objects are: {known}")
+        data = archive.read(OBJECTS + key, MAX_OBJECT_BYTES)
+    try:
+        return from_java(data)
+    except ValueError as problem:
+        raise ModelFileError(f"{archive.where}: {OBJECTS}{key}: {problem}") from None
 
 
 def list_objects_in_file(source: Source) -> list[str]:
-    """Keys of the Java objects stored beside the model (``ModelSerializer.listObjectsInFile``);
-    they are never read.
+    """Keys of the Java objects stored beside the model; those that are Strings can be read by
+    `get_object_from_file`.
+
+    Answers to ``ModelSerializer.listObjectsInFile``.
     """
     with _opened(source) as archive:
-        return [n[len(OBJECTS) :] for n in archive.names if n.startswith(OBJECTS)]
+        return _keys(archive)
 
 
 def is_model_file(path: str | os.PathLike[str]) -> bool:
@@ -281,7 +320,10 @@ def _opened(source: Source) -> Iterator[_Archive]:
             stream = stack.enter_context(open(source, "rb"))
         elif isinstance(source, bytes):
             stream = io.BytesIO(source)
-        elif not hasattr(source, "seek"):
+        elif hasattr(source, "seek"):
+            name = getattr(source, "name", None)  # an int for a descriptor
+            where = name if isinstance(name, str) else where
+        else:
             raise TypeError(
                 f"expected a path, bytes or a seekable binary stream; received {type(source).__name__}"
             )
@@ -296,6 +338,25 @@ def _write_entries(stream: IO[bytes], entries: list[tuple[str, bytes]]) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in entries:
             archive.writestr(name, data)
+
+
+def _put_entry(path: str | os.PathLike[str], entry: tuple[str, bytes]) -> None:
+    with _opened(path) as archive:
+        entries = [
+            (name, archive.read(name, MAX_BYTES)) for name in archive.names if name != entry[0]
+        ]
+    with open_target(path) as stream:
+        _write_entries(stream, [*entries, entry])
+
+
+def _keys(archive: _Archive) -> list[str]:
+    return [n[len(OBJECTS) :] for n in archive.names if n.startswith(OBJECTS)]
+
+
+def _object_entry(key: str, text: str) -> tuple[str, bytes]:
+    if not key or key.lower() in (name.lower() for name in _RESERVED):
+        raise ValueError(f"object key {key!r}: expected a name that the model itself does not use")
+    return OBJECTS + key, to_java(text)
 
 
 def _normalizer_bytes(normalizer: Any) -> bytes:

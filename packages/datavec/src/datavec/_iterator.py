@@ -213,7 +213,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
                 "RecordReaderDataSetIterator: pass schema=... or transform=... for data that come "
                 "without a schema of this package"
             )
-        first = next(iter(self._reader.records()), None)
+        first = _first_record(self._reader)
         values = [0.0] if first is None else first[0]
         width = len(values)
         label = None
@@ -346,6 +346,17 @@ def check_numeric(schema: Schema, names: Iterable[str]) -> None:
             raise SchemaError(
                 f'column "{name}" of type {kind.value} cannot become a feature: {hint}'
             )
+
+
+def _first_record(reader: Any) -> tuple[list[Any], Any] | None:
+    """What a pass would begin with; the files of a split then come in the same order again."""
+    split = getattr(reader, "split", None)
+    epoch = getattr(split, "epoch", 0)
+    try:
+        return next(iter(reader.records()), None)
+    finally:
+        if split is not None:
+            split.epoch = epoch
 
 
 def _data_sets(

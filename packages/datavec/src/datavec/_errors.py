@@ -9,6 +9,7 @@ __all__ = [
     "CsvError",
     "DataVecError",
     "InvalidValueError",
+    "RecordFormatError",
     "SchemaError",
     "SerializationError",
     "SourceError",
@@ -50,6 +51,38 @@ class CsvError(DataVecError):
         self.line = line
         place = f"{file or 'input'}, line {line}: " if line is not None else ""
         super().__init__(place + message)
+
+
+class RecordFormatError(DataVecError):
+    """A file, or a record in it, is not of the format that its reader reads.
+
+    Args:
+        message: what is wrong, what was expected and what was received.
+        file: the file, where known.
+        line: the line number, counted from 1 as editors do.
+    """
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+        self.message = message
+        self.file = file
+        self.line = line
+        place = "" if line is None else f"line {line}"
+        if file is not None:
+            place = f"{file}, {place}" if place else file
+        super().__init__(f"{place}: {message}" if place else message)
+
+    @property
+    def place(self) -> str:
+        """File and line, as far as known."""
+        return str(self).removesuffix(self.message).removesuffix(": ")
+
+    def located(self, *, file: str | None, line: int | None = None) -> RecordFormatError:
+        """Return the same error with more known about its place."""
+        return RecordFormatError(
+            self.message,
+            file=file if self.file is None else self.file,
+            line=line if self.line is None else self.line,
+        )
 
 
 class InvalidValueError(DataVecError):

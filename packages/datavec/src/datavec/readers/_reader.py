@@ -88,10 +88,12 @@ class AbstractRecordReader(AbstractListenedTo, ABC):
         """Callables that give the records as frames of `schema`, some thousand at a time."""
         pass_over = self.records()
         while chunk := list(islice(pass_over, _CHUNK)):
-            yield _RecordTask(schema, chunk)
+            yield RecordTask(schema, chunk)
 
 
-class _RecordTask:
+class RecordTask:
+    """Turns some records into a frame; knows where each of its rows came from."""
+
     def __init__(self, schema: Schema, chunk: Sequence[tuple[list[Any], Any]]) -> None:
         self.schema, self.chunk = schema, chunk
 

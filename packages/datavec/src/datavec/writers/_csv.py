@@ -33,7 +33,7 @@ class CSVRecordWriter(AbstractTextRecordWriter):
     comes back as two fields. Therefore ``minimal`` is the default here.
 
     Args:
-        destination, schema, partitioner, append: see `AbstractRecordWriter`.
+        destination, schema, partitioner, append: see `AbstractFileRecordWriter`.
         delimiter: one character.
         quote: one character.
         quoting: ``minimal`` quotes where `CSVRecordReader` needs it to read the same texts

@@ -15,10 +15,10 @@ from .._ndarray_column import is_ndarray, to_arrays
 from .._number_texts import java_float_texts
 from .._schema import Schema
 from .._writable import Writable
+from ._file_writer import flag
 from ._output import Destination
 from ._partition import AbstractPartitioner
 from ._text import AbstractTextRecordWriter, text_of, texts
-from ._writer import flag
 
 __all__ = ["LibSvmRecordWriter", "SVMLightRecordWriter"]
 
@@ -31,7 +31,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
     Answers to Deeplearning4j's ``SVMLightRecordWriter``.
 
     Args:
-        destination, schema, partitioner, append: see `AbstractRecordWriter`.
+        destination, schema, partitioner, append: see `AbstractFileRecordWriter`.
         feature_start, feature_end: first and last feature column; an end of -1 is the column
             before the labels, or the last one.
         label_start, label_end: first and last label column; -1 is the column behind the

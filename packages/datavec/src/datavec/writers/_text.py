@@ -12,19 +12,22 @@ import pyarrow.compute as pc
 
 from .._arrow_io import frame_from_records
 from .._convert import as_text, is_text, plain_text, to_type
-from .._errors import InvalidValueError
+from .._errors import InvalidValueError, SchemaError
+from .._frame import Frame
 from .._schema import Schema
 from .._writable import Writable
+from ._file_writer import AbstractFileRecordWriter
 from ._output import OutputFile
 from ._partition import Array
-from ._writer import AbstractRecordWriter, columns_of
+from ._writer import columns_of
 
 __all__ = ["AbstractTextRecordWriter", "LineRecordWriter", "MatlabRecordWriter"]
 
 
-class AbstractTextRecordWriter(AbstractRecordWriter):
+class AbstractTextRecordWriter(AbstractFileRecordWriter):
     """Writes each record as one line of UTF-8 text."""
 
+    keeps_text = True
     newline_at_end = True
     """Whether the last line ends with a line break, too."""
     _text_is_open = False
@@ -47,24 +50,27 @@ class AbstractTextRecordWriter(AbstractRecordWriter):
     def _packed(self, prepared: list[Any]) -> pa.Array:
         if self._schema is None:
             return pa.array(prepared, pa.string())
-        frame = frame_from_records(self._schema, prepared)
-        return self._lines(self._schema, list(frame.columns))
+        return self._chunk_of_frame(frame_from_records(self._schema, prepared))
 
     def _chunk(self, batch: pa.RecordBatch) -> pa.Array:
-        if self._schema is not None:
-            return self._lines(self._schema, columns_of(self._schema, batch))
-        return self._no_missing_line(self.lines_of(batch.schema.names, batch.columns))
+        if self._schema is None:
+            return self.lines_of(batch.schema.names, batch.columns)
+        return self._typed_lines(self._schema, columns_of(self._schema, batch))
 
-    def _lines(self, schema: Schema, columns: list[pa.Array]) -> pa.Array:
+    def _chunk_of_frame(self, frame: Frame) -> pa.Array:
+        if frame.offsets is not None:
+            raise SchemaError(
+                f"{type(self).__name__}: writes records, the data are sequences; "
+                "convert_from_sequence() makes records of their steps"
+            )
+        return self._typed_lines(frame.schema, list(frame.columns))
+
+    def _typed_lines(self, schema: Schema, columns: list[pa.Array]) -> pa.Array:
         # Text stays as it is, "007" in an Integer column too; other types become the schema's.
         for i, meta in enumerate(schema):
             if not is_text(columns[i].type):
                 columns[i] = to_type(columns[i], meta.arrow_type, meta.name)
-        return self._no_missing_line(self.lines_of(schema.column_names, columns))
-
-    @staticmethod
-    def _no_missing_line(lines: pa.Array) -> pa.Array:
-        return lines if lines.type == pa.string() else lines.cast(pa.string())
+        return self.lines_of(schema.column_names, columns)
 
     def _sizes(self, chunk: pa.Array) -> Array:
         return np.asarray(pc.binary_length(chunk).to_numpy(), np.int64) + 1

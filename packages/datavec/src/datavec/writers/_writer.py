@@ -1,129 +1,54 @@
-"""What all record writers share: sources of records, files, partitions, all or nothing."""
+"""What all record writers share: where records come from, and all or nothing."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import pyarrow as pa
 
-from .._errors import SchemaError, shown
+from .._errors import InvalidValueError, SchemaError, shown
+from .._frame import Frame
 from .._parallel import available_cpus, ordered_map
+from .._process import ReadPlan
 from .._schema import Schema
-from ._output import Destination, OutputFile, destination_name
-from ._partition import AbstractPartitioner, Array, PartitionMetaData, partition_names
 
 __all__ = ["AbstractRecordWriter"]
 
-_APPEND = "org.datavec.api.record.writer.append"
 _PENDING = 4096
 _ROWS = 1 << 16
 _BYTES = 64 << 20
 
 
 class AbstractRecordWriter(ABC):
-    """Writes records to one file, or to several.
+    """Writes records.
 
     `write` takes one record (a list of Python values or Writables); `write_batch` takes many: a
     list of records, a record reader, and everything that speaks Arrow (tables, record batches, a
     `BatchStream`, data frames of pandas and polars, DuckDB relations), which is written
     column by column, in threads.
 
-    A file gets its name only in `close`, so nobody sees half of it. Used in a ``with`` statement,
-    an exception removes what was written.
+    What is written can be seen only after `close`. Used in a ``with`` statement, an exception
+    takes back what was written.
 
     Answers to Deeplearning4j's ``RecordWriter``.
-
-    Args:
-        destination: a path, a URL, or a binary stream; a suffix ``.gz .bz2 .xz .zst`` compresses.
-            May be given later by `initialize`.
-        schema: names and types of the columns. Without one a record's values are written as the
-            Python types say.
-        partitioner: divides the records over files; ``%d`` or ``%05d`` in the file name then
-            stands for the number of the file.
-        append: go on behind what is there.
     """
 
-    can_append = True
+    keeps_text = False
+    """Whether fields of a reader are written as they stand, instead of as the schema's types."""
 
-    def __init__(
-        self,
-        destination: Destination | None = None,
-        *,
-        schema: Schema | None = None,
-        partitioner: AbstractPartitioner | None = None,
-        append: bool = False,
-    ) -> None:
+    def __init__(self, schema: Schema | None) -> None:
         self._schema = schema
-        self._partitioner = partitioner
-        self._append = append
-        self._destination: Destination | None = None
-        self.partitions: list[PartitionMetaData] = []
-        """The files written so far and what is in each; complete after `close`."""
         self._is_open = False
-        if destination is not None:
-            self.initialize(destination)
 
-    def __repr__(self) -> str:
-        place = "nowhere yet" if self._destination is None else self._where()
-        return f"<{type(self).__name__} to {place:.80}>"
-
-    def initialize(
-        self,
-        destination: Destination,
-        configuration: Mapping[str, str] | None = None,
-        partitioner: AbstractPartitioner | None = None,
-    ) -> Self:
-        """Set where to write; a configuration holds options under Deeplearning4j's keys.
-
-        Raises:
-            ValueError: the writer is open, or an option does not go with the destination.
-        """
-        if self._is_open:
-            raise ValueError(f"{self!r}: is open; close it first")
-        if configuration is not None:
-            self.configure(configuration)
-        if partitioner is not None:
-            self._partitioner = partitioner
-        name = destination_name(destination)
-        if self._append and not self.can_append:
-            raise ValueError(
-                f"{type(self).__name__}: {name}: a finished file of this format cannot be "
-                "continued; write another file"
-            )
-        if self._partitioner is not None and hasattr(destination, "write"):
-            raise ValueError(f"{type(self).__name__}: several files need a name, not a stream")
-        self._destination = destination
-        self._names = (
-            None if self._partitioner is None else partition_names(destination, append=self._append)  # type: ignore[arg-type]
-        )
+    def _start(self) -> None:
         self._pending: list[Any] = []
-        self._finished: list[OutputFile] = []
-        self._file: OutputFile | None = None
-        self._current = PartitionMetaData("")
-        self.partitions = []
-        self._is_open = True
-        return self
-
-    def configure(self, configuration: Mapping[str, str]) -> None:
-        """Take options from Deeplearning4j's configuration keys."""
-        if _APPEND in configuration:
-            self._append = flag(configuration[_APPEND])
-
-    # --- writing --------------------------------------------------------------------------------
-
-    @property
-    def records_written(self) -> int:
+        self.records_written = 0
         """Number of records given to the writer since it was opened."""
-        if self._destination is None:
-            return 0
-        done = sum(p.records for p in self.partitions)
-        return done + self._current.records + len(self._pending)
+        self._is_open = True
 
     def write(self, record: Sequence[Any]) -> None:
         """Write one record.
@@ -134,6 +59,7 @@ class AbstractRecordWriter(ABC):
         """
         self._need_open()
         self._pending.append(self._prepared(record))
+        self.records_written += 1
         if len(self._pending) >= _PENDING:
             self._flush()
 
@@ -151,50 +77,57 @@ class AbstractRecordWriter(ABC):
         """
         self._need_open()
         before = self.records_written
-        records, batches = _records_or_batches(data)
-        if batches is None:
-            for record in records:
-                self.write(record)
+        schema = self._schema or getattr(data, "schema", None)
+        if hasattr(data, "frame_tasks") and isinstance(schema, Schema):
+            as_text = schema.column_names if self.keeps_text else ()
+            plan = ReadPlan(frozenset(schema.column_names), frozenset(as_text))
+            self._put_all(self._chunk_of_task, data.frame_tasks(schema, plan))
             return self.records_written - before
-        self._flush()
-        threads = available_cpus()
-        if threads == 1:
-            threads = 0
-        # The chunk is made in a thread; where it goes is decided here, in order.
-        chunks = ordered_map(self._chunk, _bounded(batches), threads=threads, ahead=threads + 2)
-        for chunk in chunks:
-            self._put_chunk(chunk)
+        records, batches = _records_or_batches(data)
+        if batches is not None:
+            self._put_all(self._chunk, _bounded(batches))
+        for record in records:
+            self.write(record)
         return self.records_written - before
 
+    def _put_all(self, chunk_of: Callable[[Any], Any], items: Iterable[Any]) -> None:
+        self._flush()
+        threads = available_cpus()
+        threads = threads if threads > 1 else 0
+        # A chunk is made in a thread; where it goes is decided here, in order.
+        for chunk in ordered_map(chunk_of, items, threads=threads, ahead=threads + 2):
+            self.records_written += len(chunk)
+            self._put_chunk(chunk)
+
+    def _chunk_of_task(self, task: Callable[[], Frame]) -> Any:
+        try:
+            return self._chunk_of_frame(task())
+        except InvalidValueError as e:
+            locate = getattr(task, "locate", None)
+            raise (e if locate is None else locate(e)) from None
+
     def close(self) -> None:
-        """Finish all files and give them their names; does nothing when closed already."""
+        """Finish what was begun, so that it can be seen; does nothing when closed already.
+
+        If that fails, everything is taken back.
+        """
         if not self._is_open:
             return
         try:
             self._flush()
-            if self._file is None and not self._finished:
-                self._next_file()  # no records: an empty file
-            self._finish_file()
-            while self._finished:
-                self._finished[0].commit()
-                self._finished.pop(0)
+            self._commit()
         except BaseException:
             self.discard()
             raise
         self._is_open = False
 
     def discard(self) -> None:
-        """Give up: remove what was written since the writer was opened."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        if self._file is not None:
-            self._drop(self._file)
-            self._finished.append(self._file)
-        for file in self._finished:
-            file.discard()
-        self._file, self._finished, self._pending = None, [], []
-        self._current, self.partitions = PartitionMetaData(""), []
+        """Give up: take back what was written since the writer was opened."""
+        if self._is_open:
+            self._is_open = False
+            self._pending = []
+            self.records_written = 0
+            self._revert()
 
     def __enter__(self) -> Self:
         return self
@@ -210,11 +143,6 @@ class AbstractRecordWriter(ABC):
         else:
             self.discard()
 
-    # --- files ----------------------------------------------------------------------------------
-
-    def _where(self) -> str:
-        return "" if self._destination is None else destination_name(self._destination)
-
     def _need_open(self) -> None:
         if not self._is_open:
             raise ValueError(
@@ -226,44 +154,6 @@ class AbstractRecordWriter(ABC):
             pending, self._pending = self._pending, []
             self._put_chunk(self._packed(pending))
 
-    def _put_chunk(self, chunk: Any) -> None:
-        sizes = self._sizes(chunk)
-        start, total = 0, len(sizes)
-        while start < total:
-            file = self._file or self._next_file()
-            count = total - start
-            if self._partitioner is not None:
-                count = self._partitioner.fitting(sizes[start:], self._current)
-                if count < 1:
-                    if self._current.records == 0:
-                        raise ValueError(f"{self._partitioner!r} puts no record in an empty file")
-                    self._finish_file()
-                    continue
-            self._put(file, chunk.slice(start, count))
-            self._current = replace(
-                self._current,
-                records=self._current.records + count,
-                size=self._current.size + int(sizes[start : start + count].sum()),
-            )
-            start += count
-
-    def _next_file(self) -> OutputFile:
-        destination = self._destination if self._names is None else next(self._names)
-        # With a partitioner, appending means further files.
-        append = self._append and self._names is None
-        file = OutputFile(destination, append=append)  # type: ignore[arg-type]
-        self._file = file
-        self._current = PartitionMetaData(file.name)
-        self._begin(file)
-        return file
-
-    def _finish_file(self) -> None:
-        if self._file is not None:
-            self._end(self._file)
-            self._finished.append(self._file)
-            self.partitions.append(self._current)
-            self._file, self._current = None, PartitionMetaData("")
-
     # --- the format -----------------------------------------------------------------------------
 
     @abstractmethod
@@ -272,28 +162,27 @@ class AbstractRecordWriter(ABC):
 
     @abstractmethod
     def _packed(self, prepared: list[Any]) -> Any:
-        """Prepared records as a chunk: something with ``slice(start, count)``."""
+        """Prepared records as a chunk: something with a length and ``slice(start, count)``."""
 
     @abstractmethod
     def _chunk(self, batch: pa.RecordBatch) -> Any:
         """A record batch as a chunk; runs in a thread."""
 
     @abstractmethod
-    def _sizes(self, chunk: Any) -> Array:
-        """Bytes of each record of a chunk."""
+    def _chunk_of_frame(self, frame: Frame) -> Any:
+        """What a reader read as a chunk; runs in a thread."""
 
     @abstractmethod
-    def _put(self, file: OutputFile, chunk: Any) -> None:
+    def _put_chunk(self, chunk: Any) -> None:
         """Write a chunk."""
 
-    def _begin(self, file: OutputFile) -> None:  # noqa: B027  (most formats need nothing)
-        """A file was opened."""
+    @abstractmethod
+    def _commit(self) -> None:
+        """Make what was written visible."""
 
-    def _end(self, file: OutputFile) -> None:  # noqa: B027
-        """All records of a file have been written."""
-
-    def _drop(self, file: OutputFile) -> None:  # noqa: B027
-        """The open file is being given up."""
+    @abstractmethod
+    def _revert(self) -> None:
+        """Take back what was written."""
 
 
 def _records_or_batches(data: Any) -> tuple[Iterable[Any], Iterator[pa.RecordBatch] | None]:
@@ -310,7 +199,7 @@ def _records_or_batches(data: Any) -> tuple[Iterable[Any], Iterator[pa.RecordBat
             "write_batch: expected records, a record reader, a table or record batches, "
             f"received {shown(data)} ({type(data).__name__})"
         )
-    items = iter(data)
+    items = (item for item in data)  # of a reader, iter() would begin again
     first = next(items, None)
     if first is None:
         return (), None
@@ -342,13 +231,3 @@ def columns_of(schema: Schema, batch: pa.RecordBatch) -> list[pa.Array]:
             )
         columns.append(batch.column(index))
     return columns
-
-
-def even_sizes(rows: int, size: int) -> Array:
-    """Sizes of rows of which only the sum is known."""
-    return np.full(rows, -(-size // max(rows, 1)), np.int64)
-
-
-def flag(text: Any) -> bool:
-    """A configuration's boolean."""
-    return str(text).strip().lower() == "true"

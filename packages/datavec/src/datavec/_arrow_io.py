@@ -26,6 +26,8 @@ __all__ = [
     "frame_to_sequences",
 ]
 
+_ENCODED_TEXT = pa.dictionary(pa.int32(), pa.string())
+
 
 def frame_from_batch(schema: Schema, batch: pa.RecordBatch) -> Frame:
     """Columns of a batch by name; lists become sequences under a sequence schema.
@@ -55,9 +57,33 @@ def frame_from_batch(schema: Schema, batch: pa.RecordBatch) -> Frame:
             if offsets is not None and not np.array_equal(own, offsets):
                 raise SchemaError(f'column "{meta.name}": sequence lengths differ between columns')
             column, offsets = values, own
-        columns.append(column)
+        columns.append(_usual(column))
     rows = batch.num_rows if offsets is None else int(offsets[-1])
     return Frame(schema, tuple(columns), rows, offsets)
+
+
+def _usual(column: pa.Array) -> pa.Array:
+    """A column in a type that steps know; tables made elsewhere come with others."""
+    t = column.type
+    if pa.types.is_dictionary(t):
+        usual = t if is_text(t) or not is_text(_usual_type(t.value_type)) else _ENCODED_TEXT
+    else:
+        usual = _usual_type(t)
+    return column if usual == t else column.cast(usual, safe=False)  # microseconds are cut
+
+
+def _usual_type(t: pa.DataType) -> pa.DataType:
+    if pa.types.is_timestamp(t):
+        return pa.timestamp("ms", t.tz)
+    if pa.types.is_date(t):
+        return pa.timestamp("ms")
+    if pa.types.is_string_view(t):
+        return pa.string()
+    if pa.types.is_binary_view(t) or pa.types.is_large_binary(t):
+        return pa.binary()
+    if pa.types.is_decimal(t):
+        return pa.float64()
+    return pa.float32() if pa.types.is_float16(t) else t
 
 
 def frame_to_batch(frame: Frame, on_invalid: str = "raise") -> pa.RecordBatch:

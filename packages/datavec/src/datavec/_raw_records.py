@@ -6,13 +6,13 @@ columns that only the training data had may be missing. Records without names ar
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,7 @@ from ._schema import Schema
 __all__ = ["RawColumns", "RawSource", "RecordMatcher", "filled"]
 
 _CHUNK = 4096
-_LONGEST_HEADER = 1 << 20
+_LONGEST_LINE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ class RawSource:
     """Data that a process can be run on: it has ``frame_tasks``, as readers do.
 
     Args:
-        data: a path, an Arrow stream (pandas, polars, DuckDB, pyarrow), a dict of columns, an
-            iterable of records (dicts, or lists of values) or a record reader.
+        data: a path or a binary stream of CSV, an Arrow stream (pandas, polars, DuckDB, pyarrow), a
+            dict of columns, an iterable of records (dicts, or lists of values) or a record reader.
         columns: what the records are matched with.
-        options: how a CSV file is written: `delimiter`, `quote`, `header`, `encoding`.
+        options: how CSV is written; see `csv_reader`.
     """
 
     def __init__(self, data: Any, columns: RawColumns, **options: Any) -> None:
@@ -128,8 +128,8 @@ class RawSource:
     ) -> Callable[[ReadPlan], Iterator[Callable[[], Frame]]]:
         if hasattr(data, "frame_tasks"):
             return lambda plan: self._read(data, plan)
-        if isinstance(data, (str, os.PathLike)):
-            reader = file_reader(Path(data), self._columns, **options)
+        if isinstance(data, (str, os.PathLike)) or hasattr(data, "readinto"):
+            reader = csv_reader(data, self._columns, **options)
             return lambda plan: self._read(reader, plan)
         if options:
             raise TypeError(f"{', '.join(options)}: only for files; received {type(data).__name__}")
@@ -315,53 +315,91 @@ def filled(frame: Frame, output: Schema) -> Frame:
 # --- files -------------------------------------------------------------------------------------
 
 
-def file_reader(
-    path: Path,
+def csv_reader(
+    source: Any,
     columns: RawColumns,
     *,
     delimiter: str = ",",
     quote: str = '"',
     header: bool | None = None,
+    skip_lines: int = 0,
     encoding: str = "utf-8",
+    on_invalid: str = "raise",
 ) -> Any:
-    """A reader of a CSV file under the schema that its header, or its width, gives it.
+    """A reader of CSV text under the schema that its header, or its width, gives it.
 
     Args:
-        path: the file.
+        source: a path or URL, or a binary stream, which is read once from where it stands.
         columns: what its columns are matched with.
         delimiter: character between fields.
         quote: character around texts.
         header: whether the first line names the columns; None looks: it does when most of its fields
             are names of columns.
+        skip_lines: lines to pass over before that.
         encoding: of the text.
+        on_invalid: what the reader does with lines of the wrong width.
 
     Raises:
         FileNotFoundError: there is no such file.
         SchemaError: its columns are not those of the training data.
     """
-    from .readers import CSVRecordReader
+    from .readers import CSVRecordReader, InputStreamInputSplit
     from .readers._csv_parser import CsvLineParser
-    from .readers._files import open_binary
+    from .readers._splits import as_split
 
-    with open_binary(path) as stream:
-        first = stream.readline(_LONGEST_HEADER).decode(encoding, "replace")
-    fields = CsvLineParser(delimiter, quote).parse(first.lstrip("\ufeff").rstrip("\r\n"))
-    names = [f.strip() for f in fields]
-    known = sum(n in columns.schema for n in names)
+    split: Any
+    if hasattr(source, "readinto"):
+        name = getattr(source, "name", None)
+        head = [source.readline(_LONGEST_LINE) for _ in range(skip_lines + 1)]
+        place = name if isinstance(name, str) else "the stream"
+        again = cast(IO[bytes], _PutBack(b"".join(head), source))
+        split = InputStreamInputSplit(again, place)
+    else:
+        split = as_split(source)
+        (location, *_) = split.locations() or [source]
+        with split.open(location) as stream:
+            head = [stream.readline(_LONGEST_LINE) for _ in range(skip_lines + 1)]
+        place = str(location)
+    first = head[-1].decode(encoding, "replace").lstrip("\ufeff").rstrip("\r\n")
+    names = [f.strip() for f in CsvLineParser(delimiter, quote).parse(first)] if first else []
     if header is None:
+        known = sum(n in columns.schema for n in names)
         header = 2 * known > min(len(names), len(columns.schema))
     if header:
-        columns.check(names, str(path))
+        columns.check(names, place)
+    elif names:
+        names = columns.by_position(len(names), f"{place}, line {skip_lines + 1}")
     else:
-        names = columns.by_position(len(names), f"{path}, line 1") if first else columns.needed
+        names = columns.schema.column_names  # nothing to read
     own = columns.schema.with_columns(
         columns.schema.metadata(n) if n in columns.schema else StringMetaData(n) for n in names
     )
     return CSVRecordReader(
-        path,
-        skip_lines=int(header),
+        split,
+        skip_lines=skip_lines + int(header),
         delimiter=delimiter,
         quote=quote,
         schema=own,
         encoding=encoding,
+        on_invalid=on_invalid,
     )
+
+
+class _PutBack(io.RawIOBase):
+    """A stream in front of which bytes that were read already stand again."""
+
+    def __init__(self, head: bytes, stream: Any) -> None:
+        self._head, self._stream = head, stream
+        # A buffered stream fills a buffer before it returns; what comes through a pipe is wanted now.
+        self._read = getattr(stream, "readinto1", stream.readinto)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._head:
+            return int(self._read(buffer) or 0)
+        count = min(len(self._head), len(buffer))
+        buffer[:count] = self._head[:count]
+        self._head = self._head[count:]
+        return count

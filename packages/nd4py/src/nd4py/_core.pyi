@@ -359,3 +359,14 @@ def result_type(*operands: NDArray | np.ndarray[Any, Any] | _DTypeLike | _Number
 class NumericsError(ArithmeticError): ...
 
 def elementwise_code(name: str) -> tuple[int, int] | None: ...
+
+# --- delimited text ---
+
+def parse_csv(
+    data: bytes | bytearray | memoryview,
+    fields: Sequence[tuple[str, float | None]],
+    delimiter: str = ",",
+    quote: str = '"',
+    escape: str = "\\",
+) -> tuple[int, list[Any], list[int], list[tuple[int, int, int, int]]]: ...
+def count_lines(data: bytes | bytearray | memoryview) -> int: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow as pa
 from .._arrow_io import frame_to_batch
 from .._errors import CsvError, InvalidValueError, SchemaError
 from .._frame import Frame
+from .._policy import ErrorPolicy
 from .._process import ReadPlan
 from .._schema import Schema
 from ._csv_block import BlockParser, ParsedBlock
@@ -18,13 +19,14 @@ from ._lines import Block, blocks_of, lines_of
 from ._metadata import RecordMetaDataLine
 from ._reader import AbstractRecordReader
 from ._splits import AbstractInputSplit, as_split
+from ._tolerant import AbstractTolerant
 
 __all__ = ["CSVRecordReader"]
 
 _KEY = "org.datavec.api.records.reader.RecordReader."
 
 
-class CSVRecordReader(AbstractRecordReader):
+class CSVRecordReader(AbstractTolerant, AbstractRecordReader):
     """Reads CSV files.
 
     Record by record it gives lists of text fields, split exactly as DataVec does (a line break
@@ -42,7 +44,9 @@ class CSVRecordReader(AbstractRecordReader):
         quote: one character.
         schema: types of the columns, for `batches`.
         on_invalid: what to do with a line of the wrong width, or with a value that does not fit
-            its column: ``raise``, or ``skip`` the line and count it in `skipped`.
+            its column: ``raise``; ``skip`` the line and count it in `errors`; or ``replace`` the
+            value by its column's entry in `replacements`.
+        replacements: values that stand in for bad ones, by column name.
         encoding: of the files.
         block_size: bytes parsed at a time.
 
@@ -63,21 +67,18 @@ class CSVRecordReader(AbstractRecordReader):
         delimiter: str = ",",
         quote: str = '"',
         schema: Schema | None = None,
-        on_invalid: str = "raise",
+        on_invalid: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
         encoding: str = "utf-8",
         block_size: int = 4 << 20,
     ) -> None:
         super().__init__()
-        if on_invalid not in ("raise", "skip"):
-            raise ValueError(f"on_invalid must be 'raise' or 'skip', received {on_invalid!r}")
+        self.set_policy(on_invalid, replacements)
         if skip_lines < 0:
             raise ValueError(f"skip_lines must not be negative, received {skip_lines}")
         self.skip_lines = skip_lines
-        self.on_invalid = on_invalid
         self.encoding = encoding
         self.block_size = block_size
-        self.skipped = 0
-        """Lines left out in the current or last pass."""
         self._parser = CsvLineParser(delimiter, quote)
         self._schema = schema
         self._source = source
@@ -185,9 +186,8 @@ class CSVRecordReader(AbstractRecordReader):
         return pa.Table.from_batches(list(self.batches(columns)), wanted)
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
-        skip = self.on_invalid == "skip"
-        parser = BlockParser(schema, plan, self._parser, skip_ragged=skip, skip_invalid=skip)
-        self.skipped = 0
+        self.errors = type(self.errors)()
+        parser = BlockParser(schema, plan, self._parser, self.policy, self.errors)
         blocks = blocks_of(
             self.split, skip_lines=self.skip_lines, size=self.block_size, encoding=self.encoding
         )
@@ -204,7 +204,6 @@ class _BlockTask:
 
     def __call__(self) -> Frame:
         self.parsed = self.parser.parse(self.block)
-        self.reader.skipped += self.parsed.skipped
         return self.parsed.frame
 
     def _line(self, row: int) -> int:

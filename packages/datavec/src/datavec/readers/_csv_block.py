@@ -1,27 +1,26 @@
-"""Parsing a block of CSV lines into typed Arrow columns, in native code where that is exact.
+"""Parsing a block of CSV lines into typed Arrow columns.
 
-Lines without quotes and escapes split at the delimiter, and quotes that enclose whole fields mean
-the same to Arrow as to DataVec; such blocks go through Arrow's reader. The rare rest is split by
-`CsvLineParser`. A value that Arrow cannot convert sends the block through the text path, where
-Java's rules decide and the error can name the line.
+The native parser reads the lines whose meaning is beyond doubt, straight into typed memory. The odd
+ones that it leaves out (quotes in unusual places, escapes, a wrong number of fields, values that are
+no plain numbers) are split by `CsvLineParser` and converted by Java's rules, which also say what is
+wrong with a bad one; they then take their places among the others.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
+
+from nd4py import _core
 
 from .._convert import to_type
-from .._errors import CsvError, InvalidValueError
+from .._errors import CsvError, InvalidValueError, shown
 from .._frame import Array, Frame
 from .._metadata import AbstractColumnMetaData, ColumnType
+from .._policy import ErrorExample, ErrorPolicy, ErrorReport
 from .._process import ReadPlan
 from .._schema import Schema
 from ._csv_parser import CsvLineParser
@@ -29,23 +28,35 @@ from ._lines import Block, block_lines
 
 __all__ = ["BlockParser", "ParsedBlock"]
 
-_PUSHED_DOWN = {
+_NUMBERS = {
     ColumnType.INTEGER: pa.int32(),
     ColumnType.LONG: pa.int64(),
     ColumnType.DOUBLE: pa.float64(),
     ColumnType.FLOAT: pa.float32(),
-    ColumnType.CATEGORICAL: pa.dictionary(pa.int32(), pa.string()),
     ColumnType.TIME: pa.int64(),
 }
+_KINDS = {
+    pa.int32(): "int32",
+    pa.int64(): "int64",
+    pa.float64(): "float64",
+    pa.float32(): "float32",
+}
+_IN_NUMBERS = set("0123456789+-.eENaInfity")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedBlock:
-    """Columns of a block and the line number (from 0) of each row; None when none is missing."""
+    """Rows of a block, and the line number (from 0) of each; None when every line is a row."""
 
     frame: Frame
     lines: Array | None
-    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class _OddLine:
+    line: int
+    row: int
+    text: bytes
 
 
 class BlockParser:
@@ -54,9 +65,9 @@ class BlockParser:
     Args:
         schema: one column per field.
         plan: which columns are wanted, and which unparsed.
-        parser: delimiter and quote.
-        skip_ragged: drop lines of the wrong width instead of raising.
-        skip_invalid: drop lines with values that do not fit their column instead of raising.
+        parser: delimiter, quote and escape.
+        policy: what to do with lines of the wrong width and values that do not fit their column.
+        report: counts what was left out or replaced.
     """
 
     def __init__(
@@ -64,208 +75,195 @@ class BlockParser:
         schema: Schema,
         plan: ReadPlan,
         parser: CsvLineParser,
-        *,
-        skip_ragged: bool,
-        skip_invalid: bool,
+        policy: ErrorPolicy,
+        report: ErrorReport,
     ) -> None:
         self.schema = schema
         self.parser = parser
-        self.skip_ragged = skip_ragged
-        self.skip_invalid = skip_invalid
-        self.wanted = [m for m in schema if m.name in plan.needed]
-        self.types = {
-            m.name: pa.string() if m.name in plan.as_text else _read_type(m) for m in self.wanted
+        self.policy = policy
+        self.report = report
+        self._wanted = {m.name: _read_type(m, plan) for m in schema if m.name in plan.needed}
+        self._replacements = {
+            name: _replacement(policy.replacement(name), target, name)
+            for name, target in self._wanted.items()
+            if policy.replacement(name) is not None and target is not None
         }
-        # With no wanted column at all the rows must still be counted.
-        self._include = list(self.types) or [schema.column_names[0]]
-        self._types = self.types or {schema.column_names[0]: pa.string()}
-        self._has_numbers = any(
-            pa.types.is_integer(t) or pa.types.is_floating(t) for t in self._types.values()
+        self._fields = [self._field(m) for m in schema]
+        special = {parser.separator, parser.quote, parser.escape}
+        self._native = (
+            len(special) == 3
+            and all(c.isascii() and c not in "\r\n" for c in special)
+            and not _IN_NUMBERS & {parser.separator, parser.quote}
         )
+
+    def _field(self, meta: AbstractColumnMetaData) -> tuple[str, float | None]:
+        """How the native parser reads a field, and the value of an empty one."""
+        if meta.name not in self._wanted:
+            return "skip", None
+        target = self._wanted[meta.name]
+        if target is None:
+            return "category" if meta.column_type is ColumnType.CATEGORICAL else "text", None
+        value = self._replacements.get(meta.name)
+        if isinstance(value, int) and abs(value) > 1 << 53:  # the odd way keeps it exact
+            value = None
+        return _KINDS[target], value
 
     def parse(self, block: Block) -> ParsedBlock:
         """Raises CsvError or InvalidValueError naming file and line."""
-        quoted = self.parser.quote.encode() in block.data
-        exact = self.parser.escape.encode() in block.data or (quoted and not self._tame(block.data))
-        # Arrow reads a blank line as a row of empty fields; here it is one empty field. An empty
-        # field is no number, so a block with numbers needs no search before it has failed.
-        if not exact and not self._has_numbers:
-            exact = len(self.schema) > 1 and _has_blank_line(block.data)
-        if not exact:
-            try:
-                table = self._read(block, self._types, quoted)
-                if _finite(table):
-                    return ParsedBlock(self._frame(_columns(table), table.num_rows), None, 0)
-            except pa.ArrowInvalid:
-                pass  # a value, a width or bytes that do not fit: find out which
-            if not (len(self.schema) > 1 and _has_blank_line(block.data)) and _is_utf8(block.data):
-                ragged: list[int] = []
-                try:
-                    texts = self._read(
-                        block, dict.fromkeys(self._types, pa.string()), quoted, ragged
-                    )
-                    # Arrow numbers rows from 1 when it reads without threads.
-                    lines = np.delete(
-                        np.arange(texts.num_rows + len(ragged)), np.array(ragged, int) - 1
-                    )
-                    return self._typed(block, _columns(texts), lines, len(ragged))
-                except pa.ArrowInvalid:
-                    pass
-        return self._typed(block, *self._split_lines(block))
-
-    def _read(
-        self,
-        block: Block,
-        types: dict[str, pa.DataType],
-        quoted: bool,
-        ragged: list[int] | None = None,
-    ) -> pa.Table:
-        """Arrow's reader; lines of the wrong width are left out and listed when that is wanted."""
-
-        def on_ragged(row: Any) -> str:
-            ragged.append(row.number)  # type: ignore[union-attr]
-            return "skip"
-
-        return pa.csv.read_csv(
-            pa.BufferReader(block.data),
-            pa.csv.ReadOptions(
-                column_names=self.schema.column_names,
-                use_threads=False,
-                block_size=len(block.data) + 1,
-            ),
-            pa.csv.ParseOptions(
+        if self._native:
+            rows, columns, empty, odd = _core.parse_csv(
+                block.data,
+                self._fields,
                 delimiter=self.parser.separator,
-                quote_char=self.parser.quote if quoted else False,
-                ignore_empty_lines=False,
-                invalid_row_handler=on_ragged if ragged is not None and self.skip_ragged else None,
-            ),
-            pa.csv.ConvertOptions(
-                column_types=types,
-                include_columns=self._include,
-                null_values=[],
-                strings_can_be_null=False,
-            ),
+                quote=self.parser.quote,
+                escape=self.parser.escape,
+            )
+            self._count_empty(empty)
+            frame = self._frame([_array(c) for c in columns], rows)
+            odd_lines = [_OddLine(line, row, bytes(block.data[a:b])) for line, row, a, b in odd]
+        else:
+            frame = None
+            rows = 0
+            odd_lines = [_OddLine(i, 0, text.encode()) for i, text in enumerate(block_lines(block))]
+        if not odd_lines and frame is not None:
+            return ParsedBlock(frame, None)
+        extra, kept = self._odd_frame(block, odd_lines)
+        places = np.array([odd_lines[i].row for i in kept], np.int64)
+        order = np.insert(np.arange(rows), places, rows + np.arange(len(kept)))
+        dropped = set(range(len(odd_lines))) - set(kept)
+        lines = np.delete(
+            np.arange(rows + len(odd_lines)), [odd_lines[i].line for i in sorted(dropped)]
+        )
+        joined = Frame.concat([extra] if frame is None else [frame, extra])
+        return ParsedBlock(joined.take_rows(order), lines)
+
+    def _count_empty(self, empty: list[int]) -> None:
+        for meta, count in zip(self.schema, empty, strict=True):
+            if count:
+                self.report.add(
+                    "replaced", meta.name, "missing value", where="CSVRecordReader", count=count
+                )
+
+    def _frame(self, arrays: list[pa.Array | None], rows: int) -> Frame:
+        columns = []
+        for meta, array in zip(self.schema, arrays, strict=True):
+            if array is None:
+                array = pa.nulls(rows)  # not wanted: a placeholder without memory
+            elif meta.column_type is ColumnType.TIME and array.type == pa.int64():
+                array = array.cast(meta.arrow_type)
+            columns.append(array)
+        return Frame(self.schema, tuple(columns), rows)
+
+    # --- odd lines ------------------------------------------------------------------------------
+
+    def _odd_frame(self, block: Block, odd: list[_OddLine]) -> tuple[Frame, list[int]]:
+        """The records of odd lines, and which of the lines they are; others are left out."""
+        rows: list[list[str]] = []
+        kept: list[int] = []
+        for i, line in enumerate(odd):
+            try:
+                rows.append(self._split(block, line))
+                kept.append(i)
+            except CsvError as e:
+                if not self.policy.skips:
+                    raise
+                self._count_skipped(e, line)
+        arrays: list[pa.Array | None] = []
+        keep = np.ones(len(rows), bool)
+        first: InvalidValueError | None = None
+        for position, meta in enumerate(self.schema):
+            if meta.name not in self._wanted:
+                arrays.append(None)
+                continue
+            column, error = self._typed(
+                meta.name, pa.array([r[position] for r in rows], pa.string())
+            )
+            arrays.append(column)
+            if error is None:
+                continue
+            at = [odd[kept[row]] for row in error.rows]
+            error = error.located(file=block.file, line=block.first_line + at[0].line + 1)
+            if self.policy.replacement(meta.name) is not None:
+                self.report.add_error("replaced", error)
+            elif self.policy.skips:
+                fresh = [row for row in error.rows if keep[row]]
+                self.report.add_error("skipped", error, count=len(fresh))
+                keep[error.rows] = False
+            elif first is None or error.line < first.line:  # type: ignore[operator]
+                first = error
+        if first is not None:
+            raise first
+        frame = self._frame(arrays, len(rows))
+        if keep.all():
+            return frame, kept
+        return frame.filtered(keep), [i for i, good in zip(kept, keep, strict=True) if good]
+
+    def _split(self, block: Block, line: _OddLine) -> list[str]:
+        place: dict[str, Any] = {"file": block.file, "line": block.first_line + line.line + 1}
+        try:
+            text = line.text.decode()
+        except UnicodeDecodeError as e:
+            raise CsvError(
+                f"bytes that are not UTF-8 ({e.reason}); set encoding if the file has another one",
+                **place,
+            ) from None
+        try:
+            fields = self.parser.parse(text)
+        except CsvError as e:
+            raise CsvError(str(e), **place) from None
+        if len(fields) != len(self.schema):
+            raise CsvError(
+                f"expected {len(self.schema)} fields, received {len(fields)}: {text[:200]!r}",
+                **place,
+            )
+        return fields
+
+    def _count_skipped(self, error: CsvError, line: _OddLine) -> None:
+        place = f"{error.file or 'input'}, line {error.line}"
+        self.report.add(
+            "skipped",
+            None,
+            f"expected a line of {len(self.schema)} fields",
+            where="CSVRecordReader",
+            examples=[ErrorExample(line.text[:200].decode(errors="replace"), place)],
         )
 
-    def _tame(self, data: bytes | bytearray) -> bool:
-        """Whether every quote of the block opens or closes a whole field."""
-        pattern = _enclosed(self.parser.separator.encode(), self.parser.quote.encode())
-        return self.parser.quote.encode() not in pattern.sub(rb"\1", data)
-
-    def _split_lines(self, block: Block) -> tuple[dict[str, pa.Array], Array, int]:
-        """The exact way: every line by the line parser."""
-        width = len(self.schema)
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        skipped = 0
-        for i, line in enumerate(block_lines(block)):
-            place: dict[str, Any] = {"file": block.file, "line": block.first_line + i + 1}
-            try:
-                fields = self.parser.parse(line)
-            except CsvError as e:
-                raise CsvError(str(e), **place) from None
-            if len(fields) == width:
-                rows.append(fields)
-                lines.append(i)
-            elif self.skip_ragged:
-                skipped += 1
-            else:
-                raise CsvError(
-                    f"expected {width} fields, received {len(fields)}: {line[:200]!r}", **place
-                )
-        texts = {
-            name: pa.array([r[self.schema.index_of(name)] for r in rows], pa.string())
-            for name in self._types
-        }
-        return texts, np.array(lines, np.int64), skipped
-
-    def _typed(
-        self, block: Block, texts: dict[str, pa.Array], lines: Array, skipped: int
-    ) -> ParsedBlock:
-        """Convert text columns by Java's rules, leaving out or refusing what does not fit."""
-        typed: dict[str, pa.Array] = {}
-        keep = np.ones(len(lines), bool)
-        for name, text in texts.items():
-            target = self._types[name]
-            if target == pa.string():
-                typed[name] = text
-            elif pa.types.is_dictionary(target):
-                typed[name] = text.dictionary_encode()
-            else:
-                try:
-                    typed[name] = to_type(text, target, name)
-                except InvalidValueError as e:
-                    if not self.skip_invalid:
-                        line = block.first_line + int(lines[int(e.rows[0])]) + 1
-                        raise e.located(file=block.file, line=line) from None
-                    keep[e.rows] = False
-                    typed[name] = to_type(text, target, name, "null")
-        if not keep.all():
-            mask = pa.array(keep)
-            typed = {name: column.filter(mask) for name, column in typed.items()}
-        dropped = int(np.count_nonzero(~keep))
-        return ParsedBlock(self._frame(typed, len(lines) - dropped), lines[keep], skipped + dropped)
-
-    def _frame(self, columns: dict[str, pa.Array], rows: int) -> Frame:
-        arrays = []
-        for m in self.schema:
-            column = columns.get(m.name)
-            if column is None:
-                column = pa.nulls(rows)  # not wanted: a placeholder without memory
-            elif m.column_type is ColumnType.TIME and column.type == pa.int64():
-                column = column.cast(m.arrow_type)
-            arrays.append(column)
-        return Frame(self.schema, tuple(arrays), rows)
+    def _typed(self, name: str, texts: pa.Array) -> tuple[pa.Array, InvalidValueError | None]:
+        """A column in its type; with bad values these are replaced, or null, and the error names them."""
+        target = self._wanted[name]
+        if target is None:
+            return texts, None
+        try:
+            return to_type(texts, target, name), None
+        except InvalidValueError as e:
+            column = to_type(texts, target, name, "null")
+            if (value := self._replacements.get(name)) is not None:
+                column = column.fill_null(pa.scalar(value, target))
+            return column, e
 
 
-def _columns(table: pa.Table) -> dict[str, pa.Array]:
-    return {name: table.column(name).combine_chunks() for name in table.column_names}
+def _read_type(meta: AbstractColumnMetaData, plan: ReadPlan) -> pa.DataType | None:
+    """The number type a column is read as; None for text."""
+    return None if meta.name in plan.as_text else _NUMBERS.get(meta.column_type)
 
 
-def _has_blank_line(data: bytes | bytearray) -> bool:
-    if data.startswith((b"\n", b"\r")) or b"\n\n" in data:
-        return True
-    return b"\r" in data and (b"\n\r" in data or b"\r\r" in data)
-
-
-def _is_utf8(data: bytes | bytearray) -> bool:
+def _replacement(value: Any, target: pa.DataType, name: str) -> int | float:
     try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        number = pa.scalar(value, target).as_py()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        raise ValueError(
+            f'column "{name}": the replacement {shown(value)} is no value of type {target}'
+        ) from None
+    return number  # type: ignore[no-any-return]
 
 
-def _read_type(meta: AbstractColumnMetaData) -> pa.DataType:
-    return _PUSHED_DOWN.get(meta.column_type, pa.string())
-
-
-@lru_cache(maxsize=32)
-def _enclosed(separator: bytes, quote: bytes) -> re.Pattern[bytes]:
-    """A field that is enclosed in quotes as a whole, on one line."""
-    s, q = re.escape(separator), re.escape(quote)
-    return re.compile(
-        rb"(^|"
-        + s
-        + rb")"
-        + q
-        + rb"(?:[^"
-        + q
-        + rb"\r\n]|"
-        + q
-        + q
-        + rb")*"
-        + q
-        + rb"(?="
-        + s
-        + rb"|[\r\n]|\Z)",
-        re.MULTILINE,
-    )
-
-
-def _finite(table: pa.Table) -> bool:
-    """Whether all floating values are finite: Arrow takes "nan" and "inf" for numbers, Java does not."""
-    return not any(
-        pa.types.is_floating(column.type) and pc.all(pc.is_finite(column)).as_py() is False
-        for column in table.columns
-    )
+def _array(column: Any) -> pa.Array | None:
+    """What the native parser made of a field, as an Arrow array over the same memory."""
+    if column is None:
+        return None
+    if not isinstance(column, tuple):
+        return pa.array(column)
+    codes, offsets, characters = column
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(characters)]
+    texts = pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
+    return texts if codes is None else pa.DictionaryArray.from_arrays(pa.array(codes), texts)

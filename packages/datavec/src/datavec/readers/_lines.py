@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from nd4py import _core
+
 from .._errors import CsvError, DataVecError
 from ._splits import AbstractInputSplit, InputPart
 
@@ -82,7 +84,7 @@ def _blocks(f: Any, name: str | None, skip_lines: int, size: int) -> Iterator[Bl
             line += skipped
         if data:
             yield Block(data, name, line)
-            line += data.count(b"\n")
+            line += _core.count_lines(data)
         if read == 0:
             break
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ._action import need_type
 from ._convert import as_double, as_float, as_int, as_long, as_text, plain_text
+from ._errors import SchemaError
 from ._frame import Array, Frame
 from ._metadata import ColumnType
 from ._schema import Schema
@@ -24,8 +25,10 @@ __all__ = [
     "IntWritableComparator",
     "LongWritableComparator",
     "NumericalColumnComparator",
+    "ReverseComparator",
     "StringComparator",
     "TextWritableComparator",
+    "comparator_for",
 ]
 
 _SEQUENCE = "org.datavec.api.transform.sequence.comparator."
@@ -154,3 +157,44 @@ class TextWritableComparator(AbstractWritableComparator):
 
     def keys(self, column: pa.Array, name: str) -> Array:
         return text_order(column, name)
+
+
+@dataclass(frozen=True)
+class ReverseComparator(AbstractWritableComparator):
+    """The opposite order; equal values keep theirs.
+
+    Answers to Deeplearning4j's ``ReverseComparator``.
+    """
+
+    comparator: AbstractWritableComparator
+
+    def keys(self, column: pa.Array, name: str) -> Array:
+        return _descending(self.comparator.keys(column, name))
+
+
+def comparator_for(column_type: ColumnType, ascending: bool = True) -> AbstractWritableComparator:
+    """The order of a column type's values.
+
+    Answers to Deeplearning4j's ``Comparators``.
+
+    Raises:
+        SchemaError: the type has no order.
+
+    >>> comparator_for(ColumnType.DOUBLE, ascending=False)
+    ReverseComparator(comparator=DoubleWritableComparator())
+    """
+    found = _BY_TYPE.get(ColumnType(column_type))
+    if found is None:
+        raise SchemaError(f"values of {ColumnType(column_type).value} columns have no order")
+    return found() if ascending else ReverseComparator(found())
+
+
+_BY_TYPE: dict[ColumnType, type[AbstractWritableComparator]] = {
+    ColumnType.INTEGER: IntWritableComparator,
+    ColumnType.LONG: LongWritableComparator,
+    ColumnType.TIME: LongWritableComparator,
+    ColumnType.DOUBLE: DoubleWritableComparator,
+    ColumnType.FLOAT: FloatWritableComparator,
+    ColumnType.STRING: TextWritableComparator,
+    ColumnType.CATEGORICAL: TextWritableComparator,
+}

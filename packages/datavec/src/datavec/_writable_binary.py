@@ -30,7 +30,7 @@ def _payload(writable: Writable) -> bytes:
     if kind in _FORMATS:
         return struct.pack(_FORMATS[kind], value)
     if kind == "Text":
-        data = value.encode()
+        data: bytes = value.encode()
         return _vint(len(data)) + data
     if kind == "NDArray":
         from nd4py.formats import array_to_bytes

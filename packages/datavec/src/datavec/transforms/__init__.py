@@ -14,7 +14,9 @@ from ._normalize import *
 from ._numeric import *
 from ._reducer import *
 from ._sequence import *
+from ._sequence_merge import *
 from ._sequence_values import *
+from ._string_reducer import *
 from ._text import *
 from ._time import *
 from ._types import *

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -182,29 +183,42 @@ class Reducer(AbstractAction):
     def reduce(self, frame: Frame, offsets: Array) -> list[pa.Array]:
         """The output columns for the segments ``offsets[i]:offsets[i+1]`` of a frame's rows."""
         columns: list[pa.Array] = []
-        for meta, column in zip(frame.schema, frame.columns, strict=True):
+        for meta in frame.schema:
             name = meta.name
-            keep = None
-            if name in self.ignore_invalid_in:
-                keep = meta.valid_mask(column)
-            conditional = self.conditional.get(name)
-            if conditional is not None:
-                holds = conditional.condition.mask(frame)
-                keep = holds if keep is None else keep & holds
-            own, own_offsets = column, offsets
-            if keep is not None:
-                kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
-                own, own_offsets = column.filter(pa.array(keep)), kept[offsets]
             if name in (self.key_columns or ()):
-                columns.append(reduce_first(column, offsets))
-            elif name in self.custom:
-                columns.append(self.custom[name].reduce(own, name, own_offsets))
-            else:
-                ops = self.ops.get(name, (self.default_op,))
-                if conditional is not None:
-                    ops = conditional.reductions
-                columns += [reduce_segments(op, own, meta, own_offsets) for op in ops]
+                columns.append(reduce_first(frame.column(name), offsets))
+                continue
+            own = self.considered(frame, name, offsets)
+            with own.original_rows():
+                if name in self.custom:
+                    columns.append(self.custom[name].reduce(own.column, name, own.offsets))
+                else:
+                    columns += [
+                        reduce_segments(op, own.column, meta, own.offsets)
+                        for op in self.operations(name)
+                    ]
         return columns
+
+    def operations(self, name: str) -> tuple[ReduceOp, ...]:
+        """The operations on a column that is neither a key nor has a custom reduction."""
+        conditional = self.conditional.get(name)
+        if conditional is not None:
+            return conditional.reductions
+        return self.ops.get(name, (self.default_op,))
+
+    def considered(self, frame: Frame, name: str, offsets: Array) -> Considered:
+        """The values of a column that count: valid ones and where a condition holds, if asked for."""
+        column = frame.column(name)
+        keep = None
+        if name in self.ignore_invalid_in:
+            keep = frame.schema.metadata(name).valid_mask(column)
+        if name in self.conditional:
+            holds = self.conditional[name].condition.mask(frame)
+            keep = holds if keep is None else keep & holds
+        if keep is None:
+            return Considered(column, offsets)
+        kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
+        return Considered(column.filter(pa.array(keep)), kept[offsets], np.flatnonzero(keep))
 
     # --- JSON: a wrapper object of its own form --------------------------------------------------
 
@@ -248,6 +262,28 @@ class Reducer(AbstractAction):
             custom,
             part("ignoreInvalidInColumns", tuple[str, ...], ()),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Considered:
+    """Some values of a column and the segments that they form."""
+
+    column: pa.Array
+    offsets: Array
+    rows: Array | None = None
+    """Where the values stood; None when they are all of the column."""
+
+    @contextmanager
+    def original_rows(self) -> Iterator[None]:
+        """Let errors name rows of the whole column."""
+        try:
+            yield
+        except InvalidValueError as e:
+            if self.rows is None:
+                raise
+            raise InvalidValueError(
+                e.column, e.expected, e.value, self.rows[np.asarray(e.rows, int)].tolist()
+            ) from None
 
 
 def reduce_first(column: pa.Array, offsets: Array) -> pa.Array:

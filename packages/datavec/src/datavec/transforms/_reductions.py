@@ -96,6 +96,22 @@ def reduced_metadata(
     return meta.renamed(name) if op in _KEEP else DoubleMetaData(name)
 
 
+def check_reduction(op: ReduceOp, meta: AbstractColumnMetaData) -> None:
+    """Raise DataVecError unless the operation is possible on the column's type."""
+    kind = meta.column_type
+    allowed = _ALLOWED.get(kind, () if not kind.is_numeric else tuple(set(ReduceOp) - set(_JOIN)))
+    if op not in allowed:
+        raise DataVecError(
+            f'column "{meta.name}": {op.value} is not possible on type {kind.value}; possible are '
+            f"{', '.join(o.value for o in ReduceOp if o in allowed) or 'none'}"
+        )
+
+
+def read_numbers(column: pa.Array, meta: AbstractColumnMetaData) -> Array:
+    """The values in the number type of the column (Time: int64); raises InvalidValueError."""
+    return _READ[meta.column_type](column, meta.name)
+
+
 def reduce_segments(
     op: ReduceOp, column: pa.Array, meta: AbstractColumnMetaData, offsets: Array
 ) -> pa.Array:
@@ -108,13 +124,8 @@ def reduce_segments(
         DataVecError: the operation is not possible on this type.
         InvalidValueError: a text is no number.
     """
+    check_reduction(op, meta)
     kind = meta.column_type
-    allowed = _ALLOWED.get(kind, () if not kind.is_numeric else tuple(set(ReduceOp) - set(_JOIN)))
-    if op not in allowed:
-        raise DataVecError(
-            f'column "{meta.name}": {op.value} is not possible on type {kind.value}; possible are '
-            f"{', '.join(o.value for o in ReduceOp if o in allowed) or 'none'}"
-        )
     starts, lengths = offsets[:-1], np.diff(offsets)
     if op is ReduceOp.COUNT:
         return pa.array(lengths.astype(np.int64))
@@ -125,7 +136,7 @@ def reduce_segments(
         return column.take(pa.array(rows, mask=lengths == 0))
     if op in _JOIN:
         return _joined(op, column, meta, offsets)
-    values = _READ[kind](column, meta.name)
+    values = read_numbers(column, meta)
     if op is ReduceOp.MEAN or op in _SPREAD:
         return pa.array(_moments(op, values.astype(np.float64), starts, lengths))
     out = _folded(op, values, starts, lengths)
@@ -171,12 +182,19 @@ def _moments(op: ReduceOp, values: Array, starts: Array, lengths: Array) -> Arra
         return np.sqrt(variance) if is_root else variance
 
 
-def _count_unique(column: pa.Array, meta: AbstractColumnMetaData, lengths: Array) -> Array:
+def distinct_codes(column: pa.Array, meta: AbstractColumnMetaData) -> tuple[Array, pa.Array]:
+    """A number per value that is equal for equal values, and the values as they are compared."""
     if is_text(column.type) and meta.column_type in _READ:
-        column = pa.array(_READ[meta.column_type](column, meta.name))
-    codes = plain_text(column).dictionary_encode(null_encoding="encode").indices.to_numpy()
+        column = pa.array(read_numbers(column, meta))
+    column = plain_text(column)
+    codes = column.dictionary_encode(null_encoding="encode").indices.to_numpy()
+    return codes.astype(np.int64), column
+
+
+def _count_unique(column: pa.Array, meta: AbstractColumnMetaData, lengths: Array) -> Array:
+    codes, _ = distinct_codes(column, meta)
     segment = np.repeat(np.arange(len(lengths)), lengths)
-    pairs = np.unique(np.stack([segment, codes.astype(np.int64)]), axis=1)
+    pairs = np.unique(np.stack([segment, codes]), axis=1)
     return np.bincount(pairs[0], minlength=len(lengths)).astype(np.int64)
 
 

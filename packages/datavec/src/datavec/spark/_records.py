@@ -1,0 +1,59 @@
+"""Sources and sinks of stages that take records as they come: a process's input and its output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from .._arrow_io import frame_from_batch, frame_to_batch
+from .._errors import InvalidValueError
+from .._frame import Frame
+from .._schema import Schema
+from ._stage import AbstractSink, AbstractSource, Task
+from ._types import handed_over, received
+
+__all__ = ["FinalSink", "InputSource"]
+
+
+@dataclass(eq=False)
+class InputSource(AbstractSource):
+    """The columns of a DataFrame.
+
+    Args:
+        schema: what the records are.
+        positions: where each column of the schema stands in the DataFrame.
+    """
+
+    schema: Schema
+    positions: tuple[int, ...]
+    _before: int = field(default=0, init=False)
+
+    def frames(self, batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[Frame]:
+        rows = 0
+        for batch in batches:
+            self._before = rows
+            if batch.num_rows:
+                columns = [
+                    received(batch.column(p), meta)
+                    for p, meta in zip(self.positions, self.schema, strict=True)
+                ]
+                named = pa.RecordBatch.from_arrays(columns, self.schema.column_names)
+                yield frame_from_batch(self.schema, named)
+            rows += batch.num_rows
+
+    def located(self, error: InvalidValueError) -> InvalidValueError:
+        row = None if error.row is None else error.row + self._before
+        return error.located(row=row)
+
+
+@dataclass(frozen=True, eq=False)
+class FinalSink(AbstractSink):
+    """Results with the types of the process's final schema."""
+
+    def batches(self, frames: Iterator[Frame], task: Task) -> Iterator[pa.RecordBatch]:
+        for frame in frames:
+            batch, _ = task.applied(frame, lambda f: handed_over(frame_to_batch(f)))
+            if batch.num_rows:
+                yield batch

@@ -1,4 +1,4 @@
-"""`analyze`: the statistics of every column."""
+"""`analyze` and `analyze_quality`: the statistics and the quality of every column."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from .._metadata import ColumnType
 from .._schema import Schema
 from ._accumulator import AnalysisAccumulator
 from ._data_analysis import DataAnalysis, SequenceDataAnalysis
+from ._quality import DataQualityAnalysis
+from ._quality_accumulator import QualityAccumulator
 from ._source import can_read_again, gather
 
-__all__ = ["analyze", "analyze_sequence"]
+__all__ = ["analyze", "analyze_quality", "analyze_quality_sequence", "analyze_sequence"]
 
 _KEEP = 256 << 20
 
@@ -113,3 +115,55 @@ def analyze_sequence(
         "SequenceDataAnalysis",
         analyze(schema, source, max_histogram_buckets, on_error=on_error, threads=threads),
     )
+
+
+def analyze_quality(
+    schema: Schema, source: Any, *, threads: int | None = None
+) -> DataQualityAnalysis:
+    """How many values of each column are valid, invalid and missing, in one pass.
+
+    Answers to Deeplearning4j's ``AnalyzeLocal.analyzeQuality``.
+
+    Args:
+        schema: names, types and restrictions of the columns.
+        source: as in `analyze`, as is `threads`. Readers give text, which is judged as it is.
+
+    >>> import pyarrow as pa
+    >>> from datavec import Schema
+    >>> schema = Schema.builder().add_column_integer("age", min_value=0).build()
+    >>> quality = analyze_quality(schema, pa.table({"age": [31, -1, None]}))["age"]
+    >>> quality.count_valid, quality.count_invalid, quality.count_missing
+    (1, 1, 1)
+    """
+    return gather(
+        lambda: QualityAccumulator(schema),
+        schema,
+        source,
+        as_text=schema.column_names,
+        threads=threads,
+    ).result()
+
+
+def analyze_quality_sequence(
+    schema: Schema, source: Any, *, threads: int | None = None
+) -> DataQualityAnalysis:
+    """`analyze_quality` over all steps of all sequences.
+
+    Answers to Deeplearning4j's ``AnalyzeLocal.analyzeQualitySequence``.
+
+    Args:
+        schema: a SequenceSchema.
+        source: as in `analyze_sequence`, as is `threads`.
+
+    Raises:
+        SchemaError: the schema is none of sequences.
+
+    >>> from datavec import CollectionSequenceRecordReader, Schema
+    >>> schema = Schema.builder().add_column_double("x").build_sequence()
+    >>> reader = CollectionSequenceRecordReader([[[1.0], [None]], [[6.0]]])
+    >>> analyze_quality_sequence(schema, reader)["x"].count_missing
+    1
+    """
+    if not schema.is_sequence:
+        raise SchemaError("analyze_quality_sequence: the schema must be a SequenceSchema")
+    return analyze_quality(schema, source, threads=threads)

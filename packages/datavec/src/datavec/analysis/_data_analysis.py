@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,6 @@ class DataAnalysis:
         return table_text(rows, f"{'type':<15}analysis", lambda r: f"{r[1]:<15}{r[2]}")
 
 
-@java_type(_PACKAGE + "sequence.SequenceLengthAnalysis")
 @dataclass(frozen=True, kw_only=True)
 class SequenceLengthAnalysis:
     """Statistics of the lengths of sequences.
@@ -112,14 +111,11 @@ class SequenceLengthAnalysis:
         return self.histogram_buckets, self.histogram_bucket_counts
 
     def __str__(self) -> str:
-        edges = ", ".join(double_text(e) for e in self.histogram_buckets or ())
-        counts = ", ".join(str(c) for c in self.histogram_bucket_counts or ())
         return (
-            f"SequenceLengthAnalysis(totalNumSequences={self.total_num_sequences}, "
-            f"minSeqLength={self.min_seq_length}, maxSeqLength={self.max_seq_length}, "
-            f"countZeroLength={self.count_zero_length}, countOneLength={self.count_one_length}, "
-            f"meanLength={double_text(self.mean_length)}, "
-            f"histogramBuckets=[{edges}], histogramBucketCounts=[{counts}])"
+            f"SequenceLengthAnalysis(totalNumSequences={self.total_num_sequences},"
+            f"minSeqLength={self.min_seq_length},maxSeqLength={self.max_seq_length},"
+            f"countZeroLength={self.count_zero_length},countOneLength={self.count_one_length},"
+            f"meanLength={double_text(self.mean_length)})"
         )
 
 
@@ -137,7 +133,7 @@ class SequenceDataAnalysis(DataAnalysis):
         return f"{self.sequence_length_analysis}\n{super().__str__()}"
 
 
-def table_text(rows: list[tuple[str, ...]], head: str, write: Any) -> str:
+def table_text(rows: Sequence[tuple[str, ...]], head: str, write: Any) -> str:
     """Deeplearning4j's tables: number, quoted name, then what `write` makes of a row."""
     width = max(len(r[0]) for r in rows) + 8
     lines = [f"{'idx':<6}{'name':<{width}}{head}"]
@@ -202,7 +198,7 @@ def _load_yaml(text: str) -> Any:
     if len(text) > MAX_JSON_CHARS:
         raise SerializationError(f"YAML text of more than {MAX_JSON_CHARS} characters")
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         """Plain values only; a tag becomes the ``@class`` of its mapping; no aliases."""
 
         def compose_node(self, parent: Any, index: Any) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ._values import text_bytes
+
 __all__ = ["HyperLogLog"]
 
 Array = np.ndarray[Any, Any]
@@ -103,7 +105,7 @@ class HyperLogLog:
         for k in range(width, 0, -1):
             z = 0.5 * (z + counts[k])
         z += m * _sigma(counts[0] / m)
-        return int(round(m * m / (2 * np.log(2)) / z)) if np.isfinite(z) else 0
+        return round(m * m / (2 * np.log(2)) / z) if np.isfinite(z) else 0
 
 
 def _sigma(x: float) -> float:
@@ -159,26 +161,20 @@ def hash_texts(texts: Any) -> Array:
     chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
     parts = [np.zeros(0, np.uint64)]
     for chunk in chunks:
-        array = chunk.cast(pa.large_string())
-        parts += [_text_hashes(array.slice(i, _TEXTS)) for i in range(0, len(array), _TEXTS)]
+        parts += [_text_hashes(chunk.slice(i, _TEXTS)) for i in range(0, len(chunk), _TEXTS)]
     return np.concatenate(parts)
 
 
 def _text_hashes(array: Any) -> Array:
-    n = len(array)
-    _, offsets_buffer, data_buffer = array.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset : array.offset + n + 1]
-    lengths = np.diff(offsets)
+    data, starts, lengths = text_bytes(array)
     out = _BYTES[0] + lengths.astype(np.uint64)
     filled = np.flatnonzero(lengths)
     if len(filled):
-        data = np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
-        starts = (offsets[:-1] - offsets[0])[filled]
         # A polynomial in the bytes: place p of a text weighs power p; the powers wrap around with
         # a further factor, so that texts longer than the table still differ by order.
-        place = np.arange(len(data), dtype=np.int64) - np.repeat(starts, lengths[filled])
+        place = np.arange(len(data), dtype=np.int64) - np.repeat(starts, lengths)
         terms = _BYTES[data] * _POWERS[place & 255]
         if int(lengths.max()) > 256:
             terms *= _mixed((place >> 8).astype(np.uint64)) | np.uint64(1)
-        out[filled] += np.add.reduceat(terms, starts)
+        out[filled] += np.add.reduceat(terms, starts[filled])
     return _mixed(out)

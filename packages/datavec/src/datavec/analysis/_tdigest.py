@@ -102,15 +102,11 @@ class TDigest:
     def quantiles(self, qs: Iterable[float]) -> Array:
         """`quantile` of several shares at once, as float64."""
         wanted = np.asarray(list(qs), np.float64)
-        n = len(self.means)
-        if n == 0:
+        if not len(self.means):
             return np.full(len(wanted), np.nan)
         middles = np.cumsum(self.weights) - self.weights / 2
         index = wanted * self.weights.sum()
-        if n == 1:
-            out = np.full(len(wanted), self.means[0])
-        else:
-            out = np.interp(index, middles, self.means)
+        out = np.interp(index, middles, self.means)
         # Between the extreme centroids' middles and the ends lie the extreme values themselves.
         low, high = index < middles[0], index > middles[-1]
         with np.errstate(invalid="ignore"):
@@ -120,7 +116,7 @@ class TDigest:
             if self.weights[-1] > 1:
                 share = (self.weights.sum() - index[high]) / (self.weights[-1] / 2)
                 out[high] = self.max - share * (self.max - self.means[-1])
-        return np.clip(out, self.min, self.max) + 0.0  # no -0.0
+        return np.asarray(np.clip(out, self.min, self.max) + 0.0)  # no -0.0
 
     def cdf(self, values: Any) -> Array:
         """Share of the data at or below each of `values` (estimated, except at the ends)."""
@@ -132,14 +128,14 @@ class TDigest:
         xs = np.concatenate([[self.min], self.means, [self.max]])
         ys = np.concatenate([[0.0], middles / total, [1.0]])
         out = np.interp(x, xs, ys)
-        return np.where(x < self.min, 0.0, np.where(x >= self.max, 1.0, out))
+        return np.asarray(np.where(x < self.min, 0.0, np.where(x >= self.max, 1.0, out)))
 
     def __repr__(self) -> str:
         return f"<TDigest: {self.count:g} values in {len(self.means)} centroids>"
 
 
 def _scale(q: Array, compression: float) -> Array:
-    return compression * (np.arcsin(np.clip(2 * q - 1, -1, 1)) + np.pi / 2) / np.pi
+    return np.asarray(compression * (np.arcsin(np.clip(2 * q - 1, -1, 1)) + np.pi / 2) / np.pi)
 
 
 def _centroids_of_sorted(values: Array, compression: float) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ from .._convert import as_double, as_int, as_long, is_text, parse_column, plain_
 from .._errors import InvalidValueError
 from .._metadata import AbstractColumnMetaData, ColumnType
 
-__all__ = ["Numbers", "numbers_of", "present_texts", "text_lengths"]
+__all__ = ["Numbers", "numbers_of", "present_texts", "text_bytes", "text_lengths"]
 
 Array = np.ndarray[Any, Any]
 
@@ -88,3 +88,14 @@ def text_lengths(texts: pa.Array) -> Array:
         pairs = pc.count_substring_regex(texts, "[\U00010000-\U0010ffff]")
         characters = pc.add(characters, pairs.cast(characters.type))
     return np.asarray(characters.to_numpy(zero_copy_only=False))
+
+
+def text_bytes(texts: pa.Array) -> tuple[Array, Array, Array]:
+    """UTF-8 bytes of texts (no nulls, no dictionary), where each text starts, and its length."""
+    array = texts.cast(pa.large_string())
+    if not len(array):
+        return np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    _, offsets_buffer, data_buffer = array.buffers()
+    offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset :][: len(array) + 1]
+    data = np.frombuffer(data_buffer, np.uint8) if data_buffer else np.zeros(0, np.uint8)
+    return data[offsets[0] : offsets[-1]], offsets[:-1] - offsets[0], np.diff(offsets)

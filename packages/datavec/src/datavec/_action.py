@@ -16,6 +16,7 @@ import pyarrow as pa
 from ._errors import SchemaError
 from ._frame import Array, Frame
 from ._metadata import AbstractColumnMetaData, ColumnType
+from ._record_program import NoScalarForm, RecordTrace
 from ._schema import Schema
 
 __all__ = ["AbstractAction", "AbstractColumnTransform", "AbstractTransform", "describe_options"]
@@ -37,6 +38,18 @@ class AbstractAction(ABC):
     @abstractmethod
     def apply(self, frame: Frame, output: Schema) -> Frame:
         """Run the step; `output` is ``output_schema(frame.schema)``, computed once."""
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        """Say what the step does to the values of a single record, for `execute_record`.
+
+        Optional: a process with a step that does not say so runs single records as frames of one
+        row. What is said must equal `apply` wherever it does not raise; raising any exception
+        leaves the record to `apply`.
+
+        Raises:
+            NoScalarForm: the step, or one of its options, works on whole columns only.
+        """
+        raise NoScalarForm
 
     def reads(self, schema: Schema) -> set[str]:
         """Input columns whose values the step looks at."""

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ._action import need_type
-from ._condition import AbstractColumnCondition, ConditionOp, SequenceConditionMode, compared
+from ._condition import (
+    COMPARISONS,
+    AbstractColumnCondition,
+    ConditionOp,
+    SequenceConditionMode,
+    compared,
+)
 from ._convert import as_text
 from ._errors import SchemaError
 from ._frame import Array, Frame
 from ._java_regex import compile_java
 from ._metadata import ColumnType
+from ._record_program import RecordTrace, Slot, value_test
+from ._record_values import Kind, Unusual
 from ._schema import Schema
 from ._serde import java_type
 
@@ -37,6 +48,12 @@ __all__ = [
     "TrivialColumnCondition",
 ]
 
+_DTYPE: dict[Kind, Any] = {
+    Kind.INT: np.int32,
+    Kind.LONG: np.int64,
+    Kind.DOUBLE: np.float64,
+    Kind.FLOAT: np.float32,
+}
 _COLUMN = "org.datavec.api.transform.condition.column."
 
 
@@ -89,7 +106,22 @@ def _in_set(values: Array, members: tuple[Any, ...]) -> Array:
     return np.isin(plain.view(bits), np.where(np.isnan(wanted), nan, wanted).view(bits))
 
 
+def _member_test(members: tuple[Any, ...], dtype: Any) -> Callable[[Any], bool]:
+    """`_in_set` of one number."""
+    known = frozenset(np.array(members, dtype).tolist())
+    if np.dtype(dtype).kind != "f":
+        return known.__contains__
+
+    def test(value: float) -> bool:
+        if value != value or value == 0:
+            raise Unusual
+        return value in known
+
+    return test
+
+
 class _AbstractNumberCondition(AbstractColumnCondition):
+    kind: ClassVar[Kind]
     op: ConditionOp
     value: Any
     members: tuple[Any, ...] | None
@@ -108,6 +140,14 @@ class _AbstractNumberCondition(AbstractColumnCondition):
             return found if self.op is ConditionOp.IN_SET else ~found
         return compared(self.op, values, values.dtype.type(self.value))
 
+    def record_test(self, row: RecordTrace) -> Slot:
+        value, dtype = row.read(self.column_name, self.kind), _DTYPE[self.kind]
+        if self.members is not None:
+            found = row.call(Kind.BOOLEAN, _member_test(self.members, dtype), value)
+            return found if self.op is ConditionOp.IN_SET else negated(row, found)
+        other = row.constant(self.kind, dtype(self.value).item())
+        return row.call(Kind.BOOLEAN, COMPARISONS[self.op], value, other)
+
 
 @java_type(_COLUMN + "IntegerColumnCondition")
 @dataclass(frozen=True)
@@ -118,6 +158,7 @@ class IntegerColumnCondition(_AbstractNumberCondition):
     'GreaterOrEqual'
     """
 
+    kind: ClassVar[Kind] = Kind.INT
     column_name: str
     op: ConditionOp
     value: int | None = None
@@ -133,6 +174,7 @@ class IntegerColumnCondition(_AbstractNumberCondition):
 class LongColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 64-bit integers."""
 
+    kind: ClassVar[Kind] = Kind.LONG
     column_name: str
     op: ConditionOp
     value: int | None = None
@@ -148,6 +190,7 @@ class LongColumnCondition(_AbstractNumberCondition):
 class DoubleColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 64-bit floats; with NaN only NotEqual holds."""
 
+    kind: ClassVar[Kind] = Kind.DOUBLE
     column_name: str
     op: ConditionOp
     value: float | None = None
@@ -163,6 +206,7 @@ class DoubleColumnCondition(_AbstractNumberCondition):
 class FloatColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 32-bit floats."""
 
+    kind: ClassVar[Kind] = Kind.FLOAT
     column_name: str
     op: ConditionOp
     value: float | None = None
@@ -178,6 +222,7 @@ class FloatColumnCondition(_AbstractNumberCondition):
 class TimeColumnCondition(_AbstractNumberCondition):
     """Compare instants, given in ms since 1970."""
 
+    kind: ClassVar[Kind] = Kind.LONG
     column_name: str
     op: ConditionOp
     value: int | None = None
@@ -186,6 +231,11 @@ class TimeColumnCondition(_AbstractNumberCondition):
 
     def values(self, frame: Frame) -> Array:
         return frame.longs(self.column_name)
+
+
+def negated(row: RecordTrace, test: Slot) -> Slot:
+    """The opposite of a test of one record."""
+    return row.call(Kind.BOOLEAN, operator.not_, test)
 
 
 class _AbstractTextCondition(AbstractColumnCondition):
@@ -206,7 +256,16 @@ class _AbstractTextCondition(AbstractColumnCondition):
         else:
             found = pc.is_in(texts, wanted)
         result = found.to_numpy(zero_copy_only=False)
-        return np.asarray(result if self.op in (ConditionOp.EQUAL, ConditionOp.IN_SET) else ~result)
+        return np.asarray(result if self._wants_members else ~result)
+
+    @property
+    def _wants_members(self) -> bool:
+        return self.op in (ConditionOp.EQUAL, ConditionOp.IN_SET)
+
+    def record_test(self, row: RecordTrace) -> Slot:
+        wanted = frozenset(self.members if self.members is not None else [self.value])
+        found = row.call(Kind.BOOLEAN, wanted.__contains__, row.read(self.column_name, Kind.TEXT))
+        return found if self._wants_members else negated(row, found)
 
 
 @java_type(_COLUMN + "StringColumnCondition")
@@ -251,6 +310,11 @@ class StringRegexColumnCondition(AbstractColumnCondition):
         match = compile_java(self.regex).fullmatch
         return np.array([match(t) is not None for t in unique], bool)[codes]
 
+    def record_test(self, row: RecordTrace) -> Slot:
+        match = compile_java(self.regex).fullmatch
+        text = row.read(self.column_name, Kind.TEXT)
+        return row.call(Kind.BOOLEAN, lambda t: match(t) is not None, text)
+
 
 @java_type(_COLUMN + "BooleanColumnCondition")
 @dataclass(frozen=True)
@@ -266,6 +330,9 @@ class BooleanColumnCondition(AbstractColumnCondition):
     def mask(self, frame: Frame) -> Array:
         return np.asarray(frame.ints(self.column_name) != 0)
 
+    def record_test(self, row: RecordTrace) -> Slot:
+        return row.call(Kind.BOOLEAN, bool, row.read(self.column_name, Kind.INT))
+
 
 @java_type(_COLUMN + "NaNColumnCondition")
 @dataclass(frozen=True)
@@ -277,6 +344,9 @@ class NaNColumnCondition(AbstractColumnCondition):
 
     def mask(self, frame: Frame) -> Array:
         return np.isnan(frame.doubles(self.column_name))
+
+    def record_test(self, row: RecordTrace) -> Slot:
+        return row.call(Kind.BOOLEAN, math.isnan, row.read(self.column_name, Kind.DOUBLE))
 
 
 @java_type(_COLUMN + "InfiniteColumnCondition")
@@ -290,6 +360,9 @@ class InfiniteColumnCondition(AbstractColumnCondition):
     def mask(self, frame: Frame) -> Array:
         return np.isinf(frame.doubles(self.column_name))
 
+    def record_test(self, row: RecordTrace) -> Slot:
+        return row.call(Kind.BOOLEAN, math.isinf, row.read(self.column_name, Kind.DOUBLE))
+
 
 @java_type(_COLUMN + "NullWritableColumnCondition")
 @dataclass(frozen=True)
@@ -302,6 +375,10 @@ class NullWritableColumnCondition(AbstractColumnCondition):
     def mask(self, frame: Frame) -> Array:
         column = frame.column(self.column_name)
         return np.asarray(column.is_null().to_numpy(zero_copy_only=False), bool)
+
+    def record_test(self, row: RecordTrace) -> Slot:
+        # A record with a missing value is left to the columns, so here there is none.
+        return row.constant(Kind.BOOLEAN, False)
 
 
 @java_type(_COLUMN + "InvalidValueColumnCondition")
@@ -319,6 +396,11 @@ class InvalidValueColumnCondition(AbstractColumnCondition):
         meta = frame.schema.metadata(self.column_name)
         return ~meta.valid_mask(frame.column(self.column_name))
 
+    def record_test(self, row: RecordTrace) -> Slot:
+        slot = row.column(self.column_name)
+        valid = value_test(row.schema.metadata(self.column_name), slot.kind)
+        return negated(row, row.call(Kind.BOOLEAN, valid, slot))
+
 
 @java_type(_COLUMN + "TrivialColumnCondition")
 @dataclass(frozen=True)
@@ -330,3 +412,6 @@ class TrivialColumnCondition(AbstractColumnCondition):
 
     def mask(self, frame: Frame) -> Array:
         return np.ones(frame.num_rows, bool)
+
+    def record_test(self, row: RecordTrace) -> Slot:
+        return row.constant(Kind.BOOLEAN, True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
+import functools
+import operator
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -11,6 +14,8 @@ import numpy as np
 
 from ._errors import DataVecError, SchemaError
 from ._frame import Array, Frame
+from ._record_program import NoScalarForm, RecordTrace, Slot
+from ._record_values import Kind
 from ._schema import Schema
 from ._serde import java_type
 
@@ -81,6 +86,10 @@ class AbstractCondition(ABC):
     def sequence_mask(self, frame: Frame) -> Array:
         """True where a whole sequence satisfies the condition."""
 
+    def record_test(self, row: RecordTrace) -> Slot:
+        """The test of a single record; see `AbstractAction.record_step`."""
+        raise NoScalarForm
+
     @abstractmethod
     def reads(self) -> set[str]:
         """Columns the condition looks at."""
@@ -120,17 +129,20 @@ class AbstractColumnCondition(AbstractCondition):
         return np.asarray(true_steps > 0)
 
 
+COMPARISONS: dict[ConditionOp, Callable[[Any, Any], Any]] = {
+    ConditionOp.LESS_THAN: operator.lt,
+    ConditionOp.LESS_OR_EQUAL: operator.le,
+    ConditionOp.GREATER_THAN: operator.gt,
+    ConditionOp.GREATER_OR_EQUAL: operator.ge,
+    ConditionOp.EQUAL: operator.eq,
+    ConditionOp.NOT_EQUAL: operator.ne,
+}
+"""The ordering operators, for arrays and for single values."""
+
+
 def compared(op: ConditionOp, values: Array, value: Any) -> Array:
     """``values op value`` for the six ordering operators."""
-    if op is ConditionOp.LESS_THAN:
-        return np.asarray(values < value)
-    if op is ConditionOp.LESS_OR_EQUAL:
-        return np.asarray(values <= value)
-    if op is ConditionOp.GREATER_THAN:
-        return np.asarray(values > value)
-    if op is ConditionOp.GREATER_OR_EQUAL:
-        return np.asarray(values >= value)
-    return np.asarray(values == value if op is ConditionOp.EQUAL else values != value)
+    return np.asarray(COMPARISONS[op](values, value))
 
 
 @java_type("org.datavec.api.transform.condition.sequence.SequenceLengthCondition")
@@ -239,6 +251,13 @@ class BooleanCondition(AbstractCondition):
 
     def mask(self, frame: Frame) -> Array:
         return self._combine([c.mask(frame) for c in self.conditions])
+
+    def record_test(self, row: RecordTrace) -> Slot:
+        tests = [c.record_test(row) for c in self.conditions]
+        if self.type == "NOT":
+            return row.call(Kind.BOOLEAN, operator.not_, *tests)
+        combine = {"AND": operator.and_, "OR": operator.or_, "XOR": operator.xor}[self.type]
+        return functools.reduce(lambda a, b: row.call(Kind.BOOLEAN, combine, a, b), tests)
 
     def sequence_mask(self, frame: Frame) -> Array:
         return self._combine([c.sequence_mask(frame) for c in self.conditions])

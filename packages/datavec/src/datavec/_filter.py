@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from ._action import AbstractAction, need_columns
 from ._condition import AbstractCondition
 from ._frame import Array, Frame
+from ._record_program import RecordTrace, value_test
+from ._record_values import Kind
 from ._schema import Schema
 from ._serde import java_type
 
@@ -43,6 +46,9 @@ class ConditionFilter(AbstractFilter):
 
     def apply(self, frame: Frame, output: Schema) -> Frame:
         return frame.filtered(~self.condition.record_mask(frame))
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.dropped_where(self.condition.record_test(row))
 
 
 @java_type("org.datavec.api.transform.filter.FilterInvalidValues")
@@ -90,6 +96,14 @@ class FilterInvalidValues(AbstractFilter):
             valid &= frame.schema.metadata(name).valid_mask(frame.column(name))
         return frame.filtered(valid if frame.offsets is None else _all_steps(valid, frame.offsets))
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        for name in self._columns(row.schema):
+            slot = row.column(name)
+            valid = value_test(row.schema.metadata(name), slot.kind)
+            test = row.call(Kind.BOOLEAN, valid, slot)
+            row = row.dropped_where(row.call(Kind.BOOLEAN, operator.not_, test))
+        return row
+
 
 @java_type("org.datavec.api.transform.filter.InvalidNumColumns", legacy="InvalidNumCols")
 @dataclass(frozen=True)
@@ -106,6 +120,9 @@ class InvalidNumColumns(AbstractFilter):
 
     def apply(self, frame: Frame, output: Schema) -> Frame:
         return frame
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row
 
 
 def _all_steps(valid: Array, offsets: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -25,9 +25,10 @@ from ._metadata import (
 )
 from ._ndarray_column import NDARRAY, to_arrays
 from ._parallel import available_cpus
+from ._policy import ErrorPolicy, ErrorReport
 from ._process import TransformProcess
 from ._schema import Schema
-from ._stream import SkipCount, transformed_frames
+from ._stream import transformed_frames, with_reader
 from .transforms._categorical import state_codes
 
 __all__ = ["RecordReaderDataSetIterator"]
@@ -97,7 +98,9 @@ class RecordReaderDataSetIterator(DataSetIterator):
         collect_metadata: attach to each DataSet where its examples came from.
         max_num_batches: batches per pass at most.
         prefetch: threads that work ahead; 0 works in the caller's thread.
-        on_error: ``raise``, or ``skip`` records that cannot be used and count them in `skipped`.
+        on_error: ``raise``; ``skip`` records that cannot be used; or ``replace`` their values. The
+            counts are in `errors`.
+        replacements: value per column for those that are missing, no number, or an unseen category.
 
     With no label and no number of classes the labels are the features. With a label column but
     neither `num_classes` nor `regression` the column is left out and labels are None.
@@ -124,7 +127,8 @@ class RecordReaderDataSetIterator(DataSetIterator):
         collect_metadata: bool = False,
         max_num_batches: int | None = None,
         prefetch: int = 2,
-        on_error: str = "raise",
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 1:
@@ -142,8 +146,8 @@ class RecordReaderDataSetIterator(DataSetIterator):
         self._collect_metadata = collect_metadata
         self._max_num_batches = max_num_batches
         self._prefetch = prefetch
-        self._on_error = on_error
-        self._skipped = SkipCount()
+        self._policy = ErrorPolicy.of(on_error, replacements)
+        self._errors = ErrorReport()
         self._plan: tuple[TransformProcess, _Columns] | None = None
         self._per_batch: Any = None
         self.preprocessor = preprocessor
@@ -159,8 +163,13 @@ class RecordReaderDataSetIterator(DataSetIterator):
 
     @property
     def skipped(self) -> int:
-        """Records left out in the current or last pass (with ``on_error="skip"``)."""
-        return self._skipped.records + int(getattr(self._reader, "skipped", 0))
+        """Records left out in the current or last pass; `errors` says why."""
+        return self.errors.skipped
+
+    @property
+    def errors(self) -> ErrorReport:
+        """What was left out or replaced in the current or last pass, by steps and reader."""
+        return with_reader(self._errors, self._reader)
 
     @property
     def input_columns(self) -> int:
@@ -283,7 +292,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
 
     def _batches(self) -> Iterator[DataSet]:
         process, columns = self._prepared()
-        self._skipped = SkipCount()
+        self._errors = ErrorReport()
         # Normalizers treat each example by itself, so they can run on whole blocks in the threads
         # ahead; any other preprocessor gets the batches as they will be.
         preprocessor = self.preprocessor
@@ -293,10 +302,11 @@ class RecordReaderDataSetIterator(DataSetIterator):
         rows = transformed_frames(
             _pruned(process, columns),
             self._reader,
-            on_error=self._on_error,
+            on_error=self._policy,
             threads=min(self._prefetch, available_cpus()),
             finish=packer,
-            skipped=self._skipped,
+            errors=self._errors,
+            what="RecordReaderDataSetIterator",
         )
         # The pass must not hold on to this object: dropping the iterator then ends its threads.
         return _data_sets(

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from nd4py import _core
+
 from ._errors import DataVecError, UnsupportedTransformError
-from ._zones import local_to_utc, offsets_at
+from ._zones import local_to_utc, offset_at, offsets_at, utc_of_local
 
 __all__ = ["DateFormat", "date_format"]
 
@@ -192,6 +194,14 @@ class DateFormat:
         instants, gap = local_to_utc(local, zone)
         return np.where(fixed, local, instants), bad | (gap & ~fixed)
 
+    def parse_one(self, text: str, zone: str) -> int:
+        """The instant of one text; raises BadTime where it is no time of the pattern."""
+        local, offset = self._parse(text)
+        instant = utc_of_local(local, zone) if offset is None else local - offset
+        if instant is None:
+            raise BadTime
+        return instant
+
     def _parse(self, text: str) -> tuple[int, int | None]:
         m = self._regex.match(text)
         if m is None:
@@ -269,43 +279,10 @@ class DateFormat:
 
     def parse_fixed(self, characters: Array, zone: str) -> tuple[Array, Array]:
         """As `parse_all`, for texts of `width` ASCII characters as a uint8 matrix [n, width]."""
-        digits = characters - np.uint8(48)
-        bad = np.zeros(len(characters), bool)
-        at = 0
-        values: dict[str, Array] = {}
-        for token in self._tokens:
-            if not token.letter:
-                for i, c in enumerate(token.text, at):
-                    bad |= characters[:, i] != ord(c)
-            at += token.count
-        for name, start, length in self._fixed or ():
-            number = np.zeros(len(characters), np.int64)
-            for i in range(start, start + length):
-                bad |= digits[:, i] > 9
-                number = number * 10 + digits[:, i]
-            values[name] = number * (10 ** (3 - length)) if name == "fraction" else number
-        one = np.ones(1, np.int64)
-        year, month = values["year"], values.get("month", one)
-        day = values.get("day", one)
-        bad |= (month < 1) | (month > 12) | (day < 1) | (year < 1)
-        month = np.clip(month, 1, 12)
-        months = (year - 1970) * 12 + month - 1
-        first = months.astype("M8[M]").astype("M8[D]").astype(np.int64)
-        after = (months + 1).astype("M8[M]").astype("M8[D]").astype(np.int64)
-        bad |= day > after - first
-        millis = (first + day - 1) * _DAY
-        for name, factor, high in (
-            ("hour", 3_600_000, 23),
-            ("minute", 60_000, 59),
-            ("second", 1000, 59),
-        ):
-            if name in values:
-                bad |= values[name] > high
-                millis = millis + values[name] * factor
-        if "fraction" in values:
-            millis = millis + values["fraction"]
+        pattern = "".join("0" * t.count if t.letter else t.text for t in self._tokens)
+        millis, bad = _core.parse_times(np.ascontiguousarray(characters), pattern, self._fixed or [])
         instants, gap = local_to_utc(millis, zone)
-        return instants, bad | gap
+        return instants, bad.astype(bool) | gap
 
     # --- writing --------------------------------------------------------------------------------
 
@@ -316,6 +293,11 @@ class DateFormat:
             self._write(local, offset, zone)
             for local, offset in zip((instants + offsets).tolist(), offsets.tolist(), strict=True)
         ]
+
+    def write_one(self, instant: int, zone: str) -> str:
+        """The text of one instant (ms) in a zone."""
+        offset = offset_at(instant, zone)
+        return self._write(instant + offset, offset, zone)
 
     def _write(self, local: int, offset: int, zone: str) -> str:
         days, ms = divmod(local, _DAY)

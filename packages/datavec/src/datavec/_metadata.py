@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -78,6 +80,10 @@ class AbstractColumnMetaData(ABC):
     def valid_mask(self, column: pa.Array) -> Mask:
         """Which values satisfy type and restrictions; text is judged by its content."""
 
+    def value_test(self) -> Callable[[Any], bool] | None:
+        """As `valid_mask`, for one value of the column's own type; None where all are valid."""
+        return None
+
     def renamed(self, name: str) -> AbstractColumnMetaData:
         """The same restrictions under another name."""
         return replace(self, name=name)  # type: ignore[type-var]
@@ -101,6 +107,16 @@ def _bounded(values: np.ndarray[Any, Any], low: Any, high: Any) -> Mask:
     if high is not None:
         ok &= ~(values > high)
     return ok
+
+
+def _bounds_test(low: Any, high: Any) -> Callable[[Any], bool]:
+    if low is None and high is None:
+        return lambda value: True
+    if high is None:
+        return lambda value: not value < low
+    if low is None:
+        return lambda value: not value > high
+    return lambda value: not (value < low or value > high)
 
 
 def _integer_mask(column: pa.Array, arrow_type: pa.DataType, low: Any, high: Any) -> Mask:
@@ -138,6 +154,9 @@ class IntegerMetaData(AbstractColumnMetaData):
     def valid_mask(self, column: pa.Array) -> Mask:
         return _integer_mask(column, pa.int32(), self.min_allowed_value, self.max_allowed_value)
 
+    def value_test(self) -> Callable[[Any], bool] | None:
+        return _bounds_test(self.min_allowed_value, self.max_allowed_value)
+
     def _describe(self) -> list[str]:
         return _bounds(self.min_allowed_value, self.max_allowed_value, str)
 
@@ -158,6 +177,9 @@ class LongMetaData(AbstractColumnMetaData):
 
     def valid_mask(self, column: pa.Array) -> Mask:
         return _integer_mask(column, pa.int64(), self.min_allowed_value, self.max_allowed_value)
+
+    def value_test(self) -> Callable[[Any], bool] | None:
+        return _bounds_test(self.min_allowed_value, self.max_allowed_value)
 
     def _describe(self) -> list[str]:
         return _bounds(self.min_allowed_value, self.max_allowed_value, str)
@@ -184,6 +206,18 @@ def _float_mask(column: pa.Array, meta: DoubleMetaData | FloatMetaData) -> Mask:
     return ok & within
 
 
+def _float_test(meta: DoubleMetaData | FloatMetaData) -> Callable[[Any], bool]:
+    single = meta.column_type is ColumnType.FLOAT
+    low, high = (
+        float(np.float32(bound)) if single and bound is not None else bound
+        for bound in (meta.min_allowed_value, meta.max_allowed_value)
+    )
+    within = _bounds_test(low, high)
+    if not meta.allow_infinite:
+        return within  # NaN passes bounds in any case
+    return lambda value: within(value) or value in (math.inf, -math.inf)
+
+
 @java_type(_PACKAGE + "DoubleMetaData", legacy="Double")
 @dataclass(frozen=True)
 class DoubleMetaData(AbstractColumnMetaData):
@@ -207,6 +241,9 @@ class DoubleMetaData(AbstractColumnMetaData):
     def valid_mask(self, column: pa.Array) -> Mask:
         return _float_mask(column, self)
 
+    def value_test(self) -> Callable[[Any], bool] | None:
+        return _float_test(self)
+
     def _describe(self) -> list[str]:
         return _bounds(self.min_allowed_value, self.max_allowed_value, double_text) + _flags(self)
 
@@ -229,6 +266,9 @@ class FloatMetaData(AbstractColumnMetaData):
 
     def valid_mask(self, column: pa.Array) -> Mask:
         return _float_mask(column, self)
+
+    def value_test(self) -> Callable[[Any], bool] | None:
+        return _float_test(self)
 
     def _describe(self) -> list[str]:
         return _bounds(self.min_allowed_value, self.max_allowed_value, float_text) + _flags(self)
@@ -254,6 +294,10 @@ class StringMetaData(AbstractColumnMetaData):
             return np.ones(len(column), bool)
         unique, codes = texts_of(column, self.name)
         return np.array([self._valid(t) for t in unique], bool)[codes]
+
+    def value_test(self) -> Callable[[Any], bool] | None:
+        unrestricted = self.regex is None and self.min_length is None and self.max_length is None
+        return None if unrestricted else self._valid
 
     def _valid(self, text: str) -> bool:
         length = utf16_length(text)
@@ -301,6 +345,9 @@ class CategoricalMetaData(AbstractColumnMetaData):
         known = np.array([t in states and t != NULL_TEXT for t in unique], bool)
         return known[codes] & _present(column) if len(unique) else np.zeros(len(column), bool)
 
+    def value_test(self) -> Callable[[Any], bool] | None:
+        return (set(self.state_names) - {NULL_TEXT}).__contains__
+
     def _describe(self) -> list[str]:
         return ["stateNames=[" + ",".join(f'"{s}"' for s in self.state_names) + "]"]
 
@@ -325,6 +372,9 @@ class TimeMetaData(AbstractColumnMetaData):
 
     def valid_mask(self, column: pa.Array) -> Mask:
         return _integer_mask(column, pa.int64(), self.min_valid_time, self.max_valid_time)
+
+    def value_test(self) -> Callable[[Any], bool] | None:
+        return _bounds_test(self.min_valid_time, self.max_valid_time)
 
     def __str__(self) -> str:
         # Deeplearning4j writes no comma between zone and bounds.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ._action import AbstractAction, AbstractTransform, describe_options
 from ._arrow_io import (
@@ -18,6 +17,9 @@ from ._arrow_io import (
 from ._errors import DataVecError, InvalidValueError, SchemaError, SerializationError
 from ._filter import AbstractFilter
 from ._frame import Frame
+from ._mending import Mender, drop_records, original_row
+from ._policy import ErrorPolicy, ErrorReport
+from ._record_program import RecordExecutor
 from ._schema import Schema
 from ._serde import decode, dump_json, encode, load_json
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from ._stream import BatchStream
 
 __all__ = ["ReadPlan", "TransformProcess", "drop_records", "original_row"]
+
+_FEW = 64  # up to so many records, single values are faster than columns
 
 
 def _decoded_as() -> dict[str, type]:
@@ -78,6 +82,7 @@ class TransformProcess:
     initial_schema: Schema
     actions: tuple[AbstractAction, ...]
     _schemas: tuple[Schema, ...] = field(init=False, repr=False, compare=False)
+    _executor: RecordExecutor | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actions", tuple(self.actions))
@@ -102,6 +107,11 @@ class TransformProcess:
     def final_schema(self) -> Schema:
         """Schema of the output."""
         return self._schemas[-1]
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """The schema before the first step, and after each."""
+        return self._schemas
 
     def schema_after(self, step: int) -> Schema:
         """Schema after step `step` (from 0)."""
@@ -133,20 +143,21 @@ class TransformProcess:
             frame = self._step(i, frame)
         return frame
 
-    def run_skipping(
-        self, frame: Frame, *, first: int = 0, last: int | None = None
-    ) -> tuple[Frame, int]:
-        """As `run`, but records with unusable values are dropped; returns their number too."""
-        dropped = 0
+    def run_mending(
+        self, frame: Frame, mender: Mender, *, first: int = 0, last: int | None = None
+    ) -> Frame:
+        """As `run`, but bad values are dealt with by a policy."""
+        if first == 0:
+            frame = mender.filled(frame, "input")
         for i in range(first, len(self.actions) if last is None else last):
-            while True:
-                try:
-                    frame = self._step(i, frame)
-                    break
-                except InvalidValueError as e:
-                    frame, n = drop_records(frame, e)
-                    dropped += n
-        return frame, dropped
+            frame, _ = mender.through(partial(self._step, i), frame)
+        return frame
+
+    def run_skipping(self, frame: Frame) -> tuple[Frame, int]:
+        """As `run`, but records with unusable values are dropped; returns their number too."""
+        report = ErrorReport()
+        frame = self.run_mending(frame, Mender(ErrorPolicy("skip"), report))
+        return frame, report.skipped
 
     def _step(self, i: int, frame: Frame) -> Frame:
         action = self.actions[i]
@@ -159,65 +170,145 @@ class TransformProcess:
         except DataVecError as e:
             raise type(e)(f"step {i} {type(action).__name__}: {e}") from None
 
-    def execute(self, source: Any, *, on_error: str = "raise", threads: int = 0) -> BatchStream:
+    def execute(
+        self,
+        source: Any,
+        *,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+        threads: int = 0,
+    ) -> BatchStream:
         """Transform data, lazily, batch by batch.
 
         Args:
             source: a pyarrow Table, RecordBatch or RecordBatchReader, anything with
                 ``__arrow_c_stream__`` (pandas, polars, DuckDB), an iterable of RecordBatches, or
                 a record reader of this package.
-            on_error: ``raise``, or ``skip`` records that a step cannot work with and count them
-                in the stream's ``skipped``.
+            on_error: ``raise``; ``skip`` records that a step cannot work with; or ``replace``
+                their values. Everything is counted in the stream's ``errors``, and logged once at
+                the end of the pass.
+            replacements: value per column for those that are missing, no number, or an unseen
+                category, for instance ``{"age": 0.0}``.
             threads: worker threads; 0 works in the caller's thread.
 
         Returns:
-            An iterator of RecordBatches with ``schema``, ``skipped`` and ``read_all()``.
+            An iterator of RecordBatches with ``schema``, ``errors`` and ``read_all()``.
         """
         from ._stream import BatchStream
 
-        return BatchStream(self, source, on_error=on_error, threads=threads)
+        policy = ErrorPolicy.of(on_error, replacements)
+        return BatchStream(self, source, on_error=policy, threads=threads)
 
-    def execute_record(self, record: Sequence[Any]) -> list[Any] | None:
-        """Transform one record; None when a filter removes it.
+    def record_executor(self) -> RecordExecutor:
+        """The process as a function of single records, prepared once."""
+        executor = self._executor
+        if executor is None:
+            executor = RecordExecutor(self._schemas, self.actions, self._together)
+            object.__setattr__(self, "_executor", executor)
+        return executor
+
+    def execute_record(self, record: Sequence[Any] | Mapping[str, Any]) -> list[Any] | None:
+        """Transform one record, a list of values or a dict by column name.
+
+        Takes some microseconds where every step has a form for single values (see
+        `record_executor`). Safe to call from several threads.
+
+        Returns:
+            The values; None when a filter removes the record.
 
         Raises:
             InvalidValueError: a step cannot work with a value.
-            SchemaError: the record has the wrong width, or the process makes or reads sequences.
+            SchemaError: the record has the wrong width, lacks a name or has an unknown one, or the
+                process makes or reads sequences.
         """
-        if self.initial_schema.is_sequence or self.final_schema.is_sequence:
-            raise SchemaError(
-                "execute_record: the process works on sequences; use execute_sequences"
-            )
-        rows = self.execute_records([record])
-        return rows[0] if rows else None
+        return (self._executor or self.record_executor())(record)
+
+    def _together(self, records: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        return frame_to_records(self.run(frame_from_records(self.initial_schema, records)))
 
     def execute_records(
-        self, records: Sequence[Sequence[Any]], *, on_error: str = "raise"
+        self,
+        records: Sequence[Sequence[Any] | Mapping[str, Any]],
+        *,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
     ) -> list[list[Any]]:
-        """Transform records of Python values together; filtered ones are missing in the result."""
-        result = self._collect(frame_from_records(self.initial_schema, records), on_error)
-        if result.offsets is not None:
+        """Transform records of Python values together; filtered ones are missing in the result.
+
+        Args:
+            records: lists of values, or dicts by column name.
+            on_error: as in `execute`.
+            replacements: as in `execute`.
+            errors: gets the counts of what was skipped and replaced.
+        """
+        policy = ErrorPolicy.of(on_error, replacements)
+        if self.initial_schema.is_sequence or self.final_schema.is_sequence:
+            rows: Sequence[Any] = records
+        else:
+            executor = self._executor or self.record_executor()
+            rows = [r if isinstance(r, (list, tuple)) else executor.values_of(r) for r in records]
+            if len(rows) <= _FEW and (few := executor.try_all(rows)) is not None:
+                return few
+        frame = frame_from_records(self.initial_schema, rows)
+        result = self._collect(frame, policy, errors, "execute_records", frame_to_records)
+        if self.final_schema.is_sequence:
             raise SchemaError(
                 "execute_records: the process makes sequences; use execute_to_sequences"
             )
-        return frame_to_records(result)
+        return result
 
     def execute_to_sequences(
-        self, records: Sequence[Sequence[Any]], *, on_error: str = "raise"
+        self,
+        records: Sequence[Sequence[Any]],
+        *,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
     ) -> list[list[list[Any]]]:
-        """Transform records by a process that makes sequences."""
-        result = self._collect(frame_from_records(self.initial_schema, records), on_error)
-        return frame_to_sequences(result)
+        """Transform records by a process that makes sequences; arguments as `execute_records`."""
+        policy = ErrorPolicy.of(on_error, replacements)
+        frame = frame_from_records(self.initial_schema, records)
+        return self._collect(frame, policy, errors, "execute_to_sequences", frame_to_sequences)
 
     def execute_sequences(
-        self, sequences: Sequence[Sequence[Sequence[Any]]], *, on_error: str = "raise"
+        self,
+        sequences: Sequence[Sequence[Sequence[Any]]],
+        *,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
     ) -> list[Any]:
         """Transform sequences; gives sequences, or records when the process ends with records."""
-        result = self._collect(frame_from_sequences(self.initial_schema, sequences), on_error)
-        return frame_to_records(result) if result.offsets is None else frame_to_sequences(result)
+        policy = ErrorPolicy.of(on_error, replacements)
+        frame = frame_from_sequences(self.initial_schema, sequences)
+        finish = frame_to_sequences if self.final_schema.is_sequence else frame_to_records
+        return self._collect(frame, policy, errors, "execute_sequences", finish)
 
-    def _collect(self, frame: Frame, on_error: str) -> Frame:
-        return self.run_skipping(frame)[0] if on_error == "skip" else self.run(frame)
+    def _collect(
+        self,
+        frame: Frame,
+        policy: ErrorPolicy,
+        errors: ErrorReport | None,
+        what: str,
+        finish: Callable[[Frame], list[Any]],
+    ) -> list[Any]:
+        if policy.raises:
+            return finish(self.run(frame))
+        Mender.check(policy, self._schemas)
+        report = ErrorReport()
+        mender = Mender(policy, report)
+        frame = mender.filled(self.run_mending(frame, mender), "result")
+        result, _ = mender.through(finish, frame)
+        if errors is not None:
+            errors.merge(report)
+        report.log(what)
+        rows: list[Any] = result
+        return rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is derived from the two, compiled functions among it, is made again.
+        return TransformProcess, (self.initial_schema, self.actions)
 
     # --- files ----------------------------------------------------------------------------------
 
@@ -309,25 +400,3 @@ def _action(raw: Any, path: str) -> AbstractAction:
         raise UnsupportedTransformError(f"{path}: steps of kind {key!r} are not supported")
     result: AbstractAction = decode(known[key], raw[key], f"{path}.{key}")
     return result
-
-
-def original_row(frame: Frame, error: InvalidValueError) -> int | None:
-    """Position, in the batch the frame came from, of the first record an error is about."""
-    if not len(error.rows):
-        return error.row
-    row = int(error.rows[0])
-    if frame.offsets is not None:
-        row = int(np.searchsorted(frame.offsets, row, side="right")) - 1
-    return row if frame.origin is None else int(frame.origin[row])
-
-
-def drop_records(frame: Frame, error: InvalidValueError) -> tuple[Frame, int]:
-    """Remove the records an error is about; re-raises when it names none."""
-    if not len(error.rows):
-        raise error
-    keep = np.ones(frame.num_records, bool)
-    rows = np.asarray(error.rows)
-    if frame.offsets is not None:
-        rows = np.searchsorted(frame.offsets, rows, side="right") - 1
-    keep[rows] = False
-    return frame.filtered(keep), int(np.count_nonzero(~keep))

@@ -10,18 +10,13 @@ import pyarrow as pa
 from ._arrow_io import frame_from_batch, frame_to_batch
 from ._errors import InvalidValueError, shown
 from ._frame import Frame
+from ._mending import Mender, original_row
 from ._parallel import ordered_map
-from ._process import TransformProcess, drop_records, original_row
+from ._policy import ErrorPolicy, ErrorReport
+from ._process import TransformProcess
 from ._schema import Schema
 
-__all__ = ["BatchStream", "SkipCount", "transformed_frames"]
-
-
-class SkipCount:
-    """Counts records left out, per reason."""
-
-    def __init__(self) -> None:
-        self.records = 0
+__all__ = ["BatchStream", "SkipCount", "transformed_frames", "with_reader"]
 
 
 def _sources(source: Any) -> Iterator[pa.RecordBatch]:
@@ -70,84 +65,94 @@ def transformed_frames(
     process: TransformProcess,
     source: Any,
     *,
-    on_error: str,
+    on_error: str | ErrorPolicy,
     threads: int,
     finish: Callable[[Frame, Any], Any],
-    skipped: SkipCount,
+    errors: ErrorReport,
+    what: str = "execute",
 ) -> Iterator[Any]:
     """Run a process over a source.
 
     `finish` turns each result frame into what is wanted; it also gets the task that read the
-    frame (None when several were joined).
+    frame (None when several were joined). It may raise InvalidValueError for rows it cannot use;
+    they obey `on_error` too.
 
-    `finish` may raise InvalidValueError for rows it cannot use; they obey `on_error` too.
+    `errors` counts what was left out or replaced in the batches delivered so far. At the end of the
+    pass the totals, with those of the reader, are logged under the name `what`.
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error must be 'raise' or 'skip', received {on_error!r}")
+    policy = ErrorPolicy.of(on_error)
+    Mender.check(policy, process.schemas)
     whole = next((i for i, a in enumerate(process.actions) if a.whole_data), None)
 
-    def finished(frame: Frame, task: Any) -> tuple[Any, int]:
-        dropped = 0
-        while True:
-            try:
-                return finish(frame, task), dropped
-            except InvalidValueError as e:
-                if on_error == "raise":
-                    raise e.located(row=original_row(frame, e)) from None
-                frame, n = drop_records(frame, e)
-                dropped += n
-
-    def work(task: Callable[[], Frame]) -> tuple[Any, int, InvalidValueError | None]:
+    def finished(frame: Frame, task: Any, mender: Mender) -> Any:
+        frame = mender.filled(frame, "result")
         try:
-            frame = task()
+            return mender.through(lambda f: finish(f, task), frame)[0]
+        except InvalidValueError as e:
+            raise e.located(row=original_row(frame, e)) from None
+
+    def run(task: Any, frame: Frame, report: ErrorReport) -> Any:
+        mender = Mender(policy, report, lambda e: located(task, e))
+        frame = process.run_mending(frame, mender, last=whole)
+        return frame if whole is not None else finished(frame, task, mender)
+
+    def work(task: Any) -> tuple[Any, ErrorReport, InvalidValueError | None]:
+        # Counted per batch and added up when it is delivered, so that totals are in step with it.
+        report = ErrorReport()
+        try:
+            read = getattr(task, "frame", None)
+            frame = task() if read is None else read(policy, report)
         except InvalidValueError as e:
             raise located(task, e) from None
         try:
-            return (*run(task, frame), None)
+            return run(task, frame, report), report, None
         except InvalidValueError as e:
             error, row = located(task, e), e.row
             if row is None or not 0 < row < frame.num_records:
                 raise error from None
         # What comes before the bad record is still delivered; then the error is raised.
-        return (*run(task, frame.sliced(0, row)), error)
-
-    def run(task: Any, frame: Frame) -> tuple[Any, int]:
-        dropped = 0
-        if on_error == "skip":
-            frame, dropped = process.run_skipping(frame, last=whole)
-        else:
-            frame = process.run(frame, last=whole)
-        if whole is not None:
-            return frame, dropped
-        result, more = finished(frame, task)
-        return result, dropped + more
+        report = ErrorReport()
+        return run(task, frame.sliced(0, row), report), report, error
 
     tasks = input_frames(process, source)
     results = ordered_map(work, tasks, threads=threads, ahead=threads + 2)
-    if whole is None:
-        for result, dropped, error in results:
-            skipped.records += dropped
-            yield result
-            if error is not None:
-                raise error
-        return
     frames = []
-    for frame, dropped, error in results:
+    for result, report, error in results:
+        errors.merge(report)
+        if whole is None:
+            yield result
+        else:
+            frames.append(result)
         if error is not None:
             raise error
-        skipped.records += dropped
-        frames.append(frame)
-    if not frames:
-        return
-    joined = Frame.concat(frames)
-    if on_error == "skip":
-        joined, dropped = process.run_skipping(joined, first=whole)
-        skipped.records += dropped
-    else:
-        joined = process.run(joined, first=whole)
-    result, dropped = finished(joined, None)
-    skipped.records += dropped
-    yield result
+    if whole is not None and frames:
+        report = ErrorReport()
+        mender = Mender(policy, report)
+        joined = process.run_mending(Frame.concat(frames), mender, first=whole)
+        result = finished(joined, None, mender)
+        errors.merge(report)
+        yield result
+    with_reader(errors, source).log(what)
+
+
+class SkipCount(ErrorReport):
+    """A report for callers that want the number of records left out."""
+
+    @property
+    def records(self) -> int:
+        """Records left out."""
+        return self.skipped
+
+
+def with_reader(errors: ErrorReport, source: Any) -> ErrorReport:
+    """The counts of a pass together with those of the reader that it read from."""
+    own = getattr(source, "errors", None)
+    if not isinstance(own, ErrorReport):
+        return errors
+    total = ErrorReport()
+    total.merge(own)
+    total.merge(errors)
+    return total
 
 
 def located(task: Any, error: InvalidValueError) -> InvalidValueError:
@@ -161,26 +166,38 @@ class BatchStream(Iterator[pa.RecordBatch]):
 
     Attributes:
         schema: Arrow schema of the batches.
-        skipped: records left out so far because a step could not work with them.
     """
 
     def __init__(
-        self, process: TransformProcess, source: Any, *, on_error: str, threads: int
+        self,
+        process: TransformProcess,
+        source: Any,
+        *,
+        on_error: ErrorPolicy,
+        threads: int,
     ) -> None:
+        Mender.check(on_error, process.schemas)
         self.schema: pa.Schema = process.final_schema.to_arrow()
-        self._skipped = SkipCount()
+        self._errors = ErrorReport()
+        self._source = source
         self._batches = transformed_frames(
             process,
             source,
             on_error=on_error,
             threads=threads,
             finish=lambda frame, task: frame_to_batch(frame),
-            skipped=self._skipped,
+            errors=self._errors,
         )
 
     @property
+    def errors(self) -> ErrorReport:
+        """What was left out or replaced so far, by the steps and by the reader."""
+        return with_reader(self._errors, self._source)
+
+    @property
     def skipped(self) -> int:
-        return self._skipped.records
+        """Records left out so far; `errors` says why."""
+        return self.errors.skipped
 
     def __next__(self) -> pa.RecordBatch:
         return next(self._batches)

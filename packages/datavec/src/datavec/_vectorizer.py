@@ -162,7 +162,7 @@ class RecordVectorizer:
             on_error=on_error,
             threads=threads,
             finish=self._finish,
-            skipped=SkipCount() if skipped is None else skipped,
+            errors=SkipCount() if skipped is None else skipped,
         ):
             if batch.rows is not None:
                 batch = FeatureBatch(batch.features, batch.mask, batch.rows + base)

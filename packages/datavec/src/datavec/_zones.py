@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zoneinfo
+from bisect import bisect_right
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ._errors import SchemaError
 
-__all__ = ["check_zone", "local_to_utc", "offsets_at"]
+__all__ = ["check_zone", "local_to_utc", "offset_at", "offsets_at", "utc_of_local"]
 
 Array = np.ndarray[Any, Any]
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})(?::?(\d{2}))?\Z")
@@ -112,3 +113,33 @@ def local_to_utc(local: Array, zone: str) -> tuple[Array, Array]:
     first_ok = offsets_at(first, zone) == before
     second_ok = offsets_at(second, zone) == after
     return np.where(first_ok, first, second), ~(first_ok | second_ok)
+
+
+# --- one instant --------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _span(zone: str, span: int) -> tuple[list[int], list[int]]:
+    starts, offsets = _table(zone, span, span)
+    return starts.tolist(), offsets.tolist()
+
+
+def offset_at(instant: int, zone: str) -> int:
+    """`offsets_at` of one instant."""
+    fixed = _fixed_offset(zone)
+    if fixed is not None:
+        return fixed
+    starts, offsets = _span(zone, instant // _YEARS)
+    return offsets[bisect_right(starts, instant) - 1]
+
+
+def utc_of_local(local: int, zone: str) -> int | None:
+    """`local_to_utc` of one local time; None where it does not exist."""
+    fixed = _fixed_offset(zone)
+    if fixed is not None:
+        return local - fixed
+    for day in (-_DAY, _DAY):
+        offset = offset_at(local + day, zone)
+        if offset_at(local - offset, zone) == offset:
+            return local - offset
+    return None

@@ -175,9 +175,8 @@ class _DocumentTask(RecordTask):
         super().__init__(schema, ())
         self.reader, self.parts = reader, parts
 
-    def __call__(self) -> Frame:
+    def load(self) -> None:
         self.chunk = list(self.reader.read_parts(self.parts))
-        return super().__call__()
 
 
 class JacksonLineRecordReader(AbstractLineBlockReader):

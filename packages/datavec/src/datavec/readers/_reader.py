@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Self
+
+import numpy as np
 
 from .._arrow_io import frame_from_records
 from .._errors import DataVecError, InvalidValueError
 from .._frame import Frame
+from .._policy import ErrorExample, ErrorPolicy, ErrorReport
 from .._process import ReadPlan
 from .._schema import Schema
 from ._listeners import AbstractListenedTo
@@ -97,13 +101,32 @@ class RecordTask:
     def __init__(self, schema: Schema, chunk: Sequence[tuple[list[Any], Any]]) -> None:
         self.schema, self.chunk = schema, chunk
 
+    def load(self) -> None:
+        """Fill `chunk`, for readers that do so where the task runs."""
+
     def __call__(self) -> Frame:
+        return self.frame(ErrorPolicy(), ErrorReport())
+
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        """The frame; records of the wrong width are an error, or left out and counted.
+
+        Raises:
+            DataVecError: naming the record.
+        """
+        self.load()
         width = len(self.schema)
-        for record, metadata in self.chunk:
-            if len(record) != width:
-                place = getattr(metadata, "location", "a record")
-                raise DataVecError(f"{place}: expected {width} values, received {len(record)}")
-        return frame_from_records(self.schema, [r for r, _ in self.chunk])
+        good = [i for i, (record, _) in enumerate(self.chunk) if len(record) == width]
+        if len(good) == len(self.chunk):
+            return frame_from_records(self.schema, [r for r, _ in self.chunk])
+        expected = f"expected {width} values"
+        for i in sorted(set(range(len(self.chunk))) - set(good)):
+            record, metadata = self.chunk[i]
+            place = getattr(metadata, "location", f"record {i}")
+            if not policy.skips:
+                raise DataVecError(f"{place}: {expected}, received {len(record)}")
+            report.add("skipped", None, expected, examples=[ErrorExample(record, place)])
+        kept = frame_from_records(self.schema, [self.chunk[i][0] for i in good])
+        return replace(kept, origin=np.array(good, np.int64))
 
     def metadata(self, frame: Frame) -> list[Any]:
         """Metadata of the records of a frame that came from this task."""

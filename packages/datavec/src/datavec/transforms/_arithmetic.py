@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import enum
+import math
+import operator
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._errors import DataVecError, SchemaError
 from .._frame import Array
+from .._record_program import RecordTrace, Slot
+from .._record_values import Kind, Unusual, round32, wrap32, wrap64
 
-__all__ = ["COLUMN_OPS", "MathFunction", "MathOp", "ZeroDivision", "math_function", "math_op"]
+__all__ = [
+    "COLUMN_OPS",
+    "MathFunction",
+    "MathOp",
+    "ZeroDivision",
+    "math_function",
+    "math_op",
+    "record_math_function",
+    "record_math_op",
+]
 
 
 class MathOp(enum.Enum):
@@ -62,24 +77,28 @@ class MathFunction(enum.Enum):
         return cls.__members__.get(str(value).upper())
 
 
-_FUNCTIONS: dict[MathFunction, Callable[[Any], Any]] = {
-    MathFunction.ABS: np.abs,
-    MathFunction.ACOS: np.arccos,
-    MathFunction.ASIN: np.arcsin,
-    MathFunction.ATAN: np.arctan,
-    MathFunction.CEIL: np.ceil,
-    MathFunction.COS: np.cos,
-    MathFunction.COSH: np.cosh,
-    MathFunction.EXP: np.exp,
-    MathFunction.FLOOR: np.floor,
-    MathFunction.LOG: np.log,
-    MathFunction.LOG10: np.log10,
-    MathFunction.SIGNUM: np.sign,
-    MathFunction.SIN: np.sin,
-    MathFunction.SINH: np.sinh,
-    MathFunction.SQRT: np.sqrt,
-    MathFunction.TAN: np.tan,
-    MathFunction.TANH: np.tanh,
+_LARGEST = sys.float_info.max
+_TINY = 5e-324
+
+# function, and the numbers between which it raises no floating-point flag
+_FUNCTIONS: dict[MathFunction, tuple[Callable[[Any], Any], float, float]] = {
+    MathFunction.ABS: (np.abs, -_LARGEST, _LARGEST),
+    MathFunction.ACOS: (np.arccos, -1, 1),
+    MathFunction.ASIN: (np.arcsin, -1, 1),
+    MathFunction.ATAN: (np.arctan, -_LARGEST, _LARGEST),
+    MathFunction.CEIL: (np.ceil, -_LARGEST, _LARGEST),
+    MathFunction.COS: (np.cos, -_LARGEST, _LARGEST),
+    MathFunction.COSH: (np.cosh, -700, 700),
+    MathFunction.EXP: (np.exp, -700, 700),
+    MathFunction.FLOOR: (np.floor, -_LARGEST, _LARGEST),
+    MathFunction.LOG: (np.log, _TINY, _LARGEST),
+    MathFunction.LOG10: (np.log10, _TINY, _LARGEST),
+    MathFunction.SIGNUM: (np.sign, -_LARGEST, _LARGEST),
+    MathFunction.SIN: (np.sin, -_LARGEST, _LARGEST),
+    MathFunction.SINH: (np.sinh, -700, 700),
+    MathFunction.SQRT: (np.sqrt, 0, _LARGEST),
+    MathFunction.TAN: (np.tan, -_LARGEST, _LARGEST),
+    MathFunction.TANH: (np.tanh, -_LARGEST, _LARGEST),
 }
 
 
@@ -94,7 +113,7 @@ class ZeroDivision(DataVecError):
 def math_function(function: MathFunction, values: Array) -> Array:
     """Apply a function; values outside its domain give NaN or infinities, as in Java."""
     with np.errstate(all="ignore"):
-        return np.asarray(_FUNCTIONS[function](values))
+        return np.asarray(_FUNCTIONS[function][0](values))
 
 
 def math_op(op: MathOp, a: Any, b: Any) -> Any:
@@ -103,22 +122,9 @@ def math_op(op: MathOp, a: Any, b: Any) -> Any:
     Raises:
         ZeroDivision: integers divided by zero.
     """
+    rule = _OPERATORS[op]
     with np.errstate(all="ignore"):
-        if op is MathOp.ADD:
-            return a + b
-        if op is MathOp.SUBTRACT:
-            return a - b
-        if op is MathOp.MULTIPLY:
-            return a * b
-        if op is MathOp.REVERSE_SUBTRACT:
-            return b - a
-        if op is MathOp.SCALAR_MIN:
-            return np.minimum(a, b)
-        if op is MathOp.SCALAR_MAX:
-            return np.maximum(a, b)
-        if op is MathOp.REVERSE_DIVIDE:
-            a, b = b, a
-        return _remainder(a, b) if op is MathOp.MODULUS else _quotient(a, b)
+        return rule.arrays(b, a) if rule.reversed else rule.arrays(a, b)
 
 
 def _quotient(a: Any, b: Any) -> Any:
@@ -141,6 +147,90 @@ def _refuse_zero(a: Any, b: Any) -> None:
     zero = np.broadcast_to(np.asarray(b) == 0, np.broadcast_shapes(np.shape(a), np.shape(b)))
     if zero.any():
         raise ZeroDivision(np.flatnonzero(zero).tolist())
+
+
+# --- single numbers -----------------------------------------------------------------------------
+
+
+def record_math_function(function: MathFunction) -> Callable[[float], float]:
+    """`math_function` of one number; raises `Unusual` outside the function's domain.
+
+    NumPy's function and not `math`'s, because their last bits differ.
+    """
+    apply, low, high = _FUNCTIONS[function]
+
+    def of_number(value: float) -> float:
+        if low <= value <= high:
+            return float(apply(value))
+        raise Unusual
+
+    return of_number
+
+
+def record_math_op(row: RecordTrace, op: MathOp, a: Slot, b: Slot) -> Slot:
+    """`math_op` of the values of one record; both slots are of one kind of number."""
+    rule, kind = _OPERATORS[op], a.kind
+    function = rule.floats if kind in (Kind.DOUBLE, Kind.FLOAT) else rule.integers
+    result = row.call(kind, function, b, a) if rule.reversed else row.call(kind, function, a, b)
+    fit = _FIT.get(kind)
+    return result if fit is None else row.call(kind, fit, result)
+
+
+# A 32-bit result is that of 64 bits rounded once more: exact for these operators.
+_FIT: dict[Kind, Callable[[Any], Any]] = {
+    Kind.INT: wrap32,
+    Kind.LONG: wrap64,
+    Kind.FLOAT: round32,
+}
+
+
+def _integer_quotient(a: int, b: int) -> int:
+    quotient = abs(a) // abs(b)
+    return quotient if (a < 0) == (b < 0) else -quotient
+
+
+def _integer_remainder(a: int, b: int) -> int:
+    remainder = abs(a) % abs(b)
+    return -remainder if a < 0 else remainder
+
+
+def _smaller(a: Any, b: Any) -> Any:
+    return a if a < b else b if b < a else _equal(a, b)
+
+
+def _larger(a: Any, b: Any) -> Any:
+    return a if a > b else b if b > a else _equal(a, b)
+
+
+def _equal(a: Any, b: Any) -> Any:
+    # NaN, and zeros of different signs, are NumPy's to choose between.
+    if a == b and math.copysign(1, a) == math.copysign(1, b):
+        return a
+    raise Unusual
+
+
+@dataclass(frozen=True)
+class _Operator:
+    """One operator: on arrays, on two Python floats, on two Python integers."""
+
+    arrays: Callable[[Any, Any], Any]
+    floats: Callable[[Any, Any], Any]
+    integers: Callable[[Any, Any], Any]
+    reversed: bool = False
+
+
+_DIVIDE = (_quotient, operator.truediv, _integer_quotient)
+_OPERATORS = {
+    MathOp.ADD: _Operator(operator.add, operator.add, operator.add),
+    MathOp.SUBTRACT: _Operator(operator.sub, operator.sub, operator.sub),
+    MathOp.MULTIPLY: _Operator(operator.mul, operator.mul, operator.mul),
+    MathOp.DIVIDE: _Operator(*_DIVIDE),
+    MathOp.MODULUS: _Operator(_remainder, math.fmod, _integer_remainder),
+    MathOp.REVERSE_SUBTRACT: _Operator(operator.sub, operator.sub, operator.sub, reversed=True),
+    MathOp.REVERSE_DIVIDE: _Operator(*_DIVIDE, reversed=True),
+    MathOp.SCALAR_MIN: _Operator(np.minimum, _smaller, _smaller),
+    MathOp.SCALAR_MAX: _Operator(np.maximum, _larger, _larger),
+}
 
 
 def check_column_op(step: object, op: MathOp, columns: tuple[str, ...]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import operator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,8 @@ from .._metadata import (
     ColumnType,
     IntegerMetaData,
 )
+from .._record_program import NoScalarForm, RecordTrace, Slot
+from .._record_values import Kind, Unusual, arrow_kind
 from .._schema import Schema
 from .._serde import java_type
 from .._writable import Writable
@@ -41,7 +45,7 @@ _PACKAGE = "org.datavec.api.transform.transform.categorical."
 def state_codes(frame: Frame, name: str, states: tuple[str, ...]) -> Array:
     """Each row's position in `states` (int32); raises InvalidValueError for other texts."""
     unique, codes = frame.texts(name)
-    position = {s: i for i, s in reversed(list(enumerate(states)))}
+    position = _positions(states)
     table = np.array([position.get(t, -1) for t in unique], np.int32)
     result = table[codes] if len(table) else np.zeros(0, np.int32)
     if len(result) and result.min() < 0:
@@ -51,9 +55,29 @@ def state_codes(frame: Frame, name: str, states: tuple[str, ...]) -> Array:
     return result
 
 
+def _positions(states: tuple[str, ...]) -> dict[str, int]:
+    """The first position of each state."""
+    return {s: i for i, s in reversed(list(enumerate(states)))}
+
+
 def one_hot(codes: Array, count: int) -> list[pa.Array]:
     """One column of zeros and ones for each code below `count`; bytes until they leave a frame."""
     return [pa.array((codes == i).view(np.int8)) for i in range(count)]
+
+
+def _record_one_hot(
+    row: RecordTrace, output: Schema, name: str, code: Slot, count: int
+) -> RecordTrace:
+    """`one_hot` of a single record, in the column's place."""
+
+    def spread(i: int) -> list[int]:
+        if not 0 <= i < count:
+            raise Unusual
+        values = [0] * count
+        values[i] = 1
+        return values
+
+    return row.replaced(output, name, *row.calls([Kind.INT] * count, spread, code))
 
 
 def _states(schema: Schema, name: str) -> tuple[str, ...]:
@@ -79,6 +103,10 @@ class CategoricalToIntegerTransform(AbstractColumnTransform):
     def convert(self, frame: Frame, name: str) -> Array:
         return state_codes(frame, name, _states(frame.schema, name))
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        codes = _positions(_states(row.schema, self.column_name))
+        return row.mapped(output, self.column_name, Kind.TEXT, codes.__getitem__, Kind.INT)
+
 
 @java_type(_PACKAGE + "CategoricalToOneHotTransform")
 @dataclass(frozen=True)
@@ -100,6 +128,12 @@ class CategoricalToOneHotTransform(AbstractTransform):
         states = _states(frame.schema, self.column_name)
         codes = state_codes(frame, self.column_name, states)
         return frame.replaced(output, self.column_name, *one_hot(codes, len(states)))
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        name = self.column_name
+        states = _states(row.schema, name)
+        code = row.call(Kind.INT, _positions(states).__getitem__, row.read(name, Kind.TEXT))
+        return _record_one_hot(row, output, name, code, len(states))
 
 
 @java_type(_PACKAGE + "IntegerToCategoricalTransform")
@@ -134,6 +168,9 @@ class IntegerToCategoricalTransform(AbstractColumnTransform):
         return pa.DictionaryArray.from_arrays(
             pa.array(codes.astype(np.int32)), pa.array(texts, pa.string())
         )
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.mapped(output, self.column_name, Kind.INT, self.map.__getitem__, Kind.TEXT)
 
 
 @java_type("org.datavec.api.transform.transform.integer.IntegerToOneHotTransform")
@@ -174,6 +211,12 @@ class IntegerToOneHotTransform(AbstractTransform):
         columns = one_hot(values - self.min_value, self.max_value - self.min_value + 1)
         return frame.replaced(output, self.column_name, *columns)
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        value = row.read(self.column_name, Kind.INT)
+        code = row.call(Kind.INT, operator.sub, value, row.constant(Kind.INT, self.min_value))
+        count = self.max_value - self.min_value + 1
+        return _record_one_hot(row, output, self.column_name, code, count)
+
 
 @java_type(_PACKAGE + "StringToCategoricalTransform")
 @dataclass(frozen=True)
@@ -197,6 +240,9 @@ class StringToCategoricalTransform(AbstractColumnTransform):
 
     def convert(self, frame: Frame, name: str) -> pa.Array:
         return frame.column(name)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.replaced(output, self.column_name, row.column(self.column_name))
 
 
 @java_type("org.datavec.api.transform.transform.string.StringListToCategoricalSetTransform")
@@ -249,6 +295,19 @@ class StringListToCategoricalSetTransform(AbstractTransform):
             index = absent[codes] if len(sets) else np.zeros(0, np.int32)
             columns.append(pa.DictionaryArray.from_arrays(pa.array(index), states))
         return frame.replaced(output, self.column_name, *columns)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        tokens = self.category_tokens
+
+        def flags(text: str) -> list[str]:
+            found = set(java_split(text, self.delimiter)) if text else set()
+            if not found.issubset(tokens):
+                raise Unusual
+            return ["true" if token in found else "false" for token in tokens]
+
+        text = row.read(self.column_name, Kind.TEXT)
+        made = row.calls([Kind.TEXT] * len(tokens), flags, text)
+        return row.replaced(output, self.column_name, *made)
 
 
 _DEFAULTS = {
@@ -303,10 +362,7 @@ class PivotTransform(AbstractTransform):
         states = _states(frame.schema, self.key_column)
         codes = state_codes(frame, self.key_column, states)
         values = plain_text(frame.column(self.value_column))
-        meta = frame.schema.metadata(self.value_column)
-        default = Writable.of(
-            self.default_value if self.default_value is not None else _DEFAULTS[meta.column_type],
-        )
+        default = self._default(frame.schema)
         if default.kind == "Null":
             other = pa.scalar(None, values.type)
         elif pa.types.is_string(values.type):
@@ -314,13 +370,41 @@ class PivotTransform(AbstractTransform):
         else:
             other = default.scalar().cast(values.type)
         new = [pc.if_else(pa.array(codes == i), values, other) for i in range(len(states))]
-        columns: list[pa.Array] = []
-        for m, column in zip(frame.schema, frame.columns, strict=True):
+        return frame.with_columns(output, self._spread(frame, new))
+
+    def _default(self, schema: Schema) -> Writable:
+        if self.default_value is not None:
+            return Writable.of(self.default_value)
+        return _DEFAULTS[schema.metadata(self.value_column).column_type]
+
+    def _spread(self, data: Frame | RecordTrace, new: list[Any]) -> list[Any]:
+        columns: list[Any] = []
+        for m, column in zip(data.schema, data.columns, strict=True):
             if m.name == self.key_column:
                 columns += new
             elif m.name != self.value_column:
                 columns.append(column)
-        return frame.with_columns(output, columns)
+        return columns
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        states = _states(row.schema, self.key_column)
+        meta, value = row.schema.metadata(self.value_column), row.column(self.value_column)
+        default = self._default(row.schema)
+        if default.kind == "Null" or arrow_kind(meta.arrow_type) is not value.kind:
+            raise NoScalarForm
+        typed = default.scalar().cast(pa.int64() if value.kind is Kind.TIME else meta.arrow_type)
+        other, text = typed.as_py(), default.text()
+
+        def spread(code: int, value: Any) -> list[Any]:
+            values = [text if value.__class__ is str else other] * len(states)
+            values[code] = value
+            return values
+
+        code = row.call(
+            Kind.INT, _positions(states).__getitem__, row.read(self.key_column, Kind.TEXT)
+        )
+        new = row.calls([value.kind] * len(states), spread, code, value, raw=value.raw)
+        return row.with_columns(output, self._spread(row, new))
 
 
 class FirstDigitMode(enum.Enum):
@@ -362,16 +446,32 @@ class FirstDigitTransform(AbstractTransform):
         unique, codes = frame.texts(self.input_column)
         digits = []
         for i, text in enumerate(unique):
-            first = text[1:2] if text.startswith("-") else text[:1]
-            good = first != "" and first in "0123456789"
-            if not good and self.mode is FirstDigitMode.EXCEPTION_ON_INVALID:
+            digit = _first_digit(text)
+            if digit is None and self.mode is FirstDigitMode.EXCEPTION_ON_INVALID:
                 rows = np.flatnonzero(codes == i)
                 if len(rows):
                     raise InvalidValueError(
                         self.input_column, "a value that begins with a digit", text, rows.tolist()
                     )
-            digits.append(first if good else "Other")
+            digits.append(digit or "Other")
         column = pa.array(digits, pa.string()).take(pa.array(codes))
         if self.input_column == self.output_column:
             return frame.replaced(output, self.input_column, column)
         return frame.replaced(output, self.input_column, frame.column(self.input_column), column)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        def digit(text: str) -> str:
+            found = _first_digit(text)
+            if found is None and self.mode is FirstDigitMode.EXCEPTION_ON_INVALID:
+                raise Unusual
+            return found or "Other"
+
+        made = row.call(Kind.TEXT, digit, row.read(self.input_column, Kind.TEXT))
+        if self.input_column == self.output_column:
+            return row.replaced(output, self.input_column, made)
+        return row.replaced(output, self.input_column, row.column(self.input_column), made)
+
+
+def _first_digit(text: str) -> str | None:
+    first = text[1:2] if text.startswith("-") else text[:1]
+    return first if first != "" and first in "0123456789" else None

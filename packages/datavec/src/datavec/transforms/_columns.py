@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -10,6 +12,8 @@ from .._action import AbstractTransform, need_columns
 from .._errors import SchemaError
 from .._frame import Frame
 from .._metadata import ColumnType, new_metadata
+from .._record_program import NoScalarForm, RecordTrace
+from .._record_values import arrow_kind
 from .._schema import Schema
 from .._serde import java_type
 from .._writable import Writable
@@ -50,10 +54,41 @@ class AddConstantColumnTransform(AbstractTransform):
     def apply(self, frame: Frame, output: Schema) -> Frame:
         return frame.appended(output, pa.repeat(self.fixed_value.scalar(), frame.num_rows))
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        scalar = self.fixed_value.scalar()
+        kind = arrow_kind(scalar.type)
+        if kind is None:
+            raise NoScalarForm
+        return row.appended(output, row.constant(kind, scalar.as_py()))
+
+
+class AbstractColumnArrangement(AbstractTransform):
+    """A step that only chooses, repeats or orders columns, of a frame or of a single record."""
+
+    @abstractmethod
+    def arranged(self, data: Frame | RecordTrace, output: Schema) -> list[Any]:
+        """The columns of the result."""
+
+    def reads(self, schema: Schema) -> set[str]:
+        return set()
+
+    def apply(self, frame: Frame, output: Schema) -> Frame:
+        return frame.with_columns(output, self.arranged(frame, output))
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.with_columns(output, self.arranged(row, output))
+
+
+class AbstractColumnChoice(AbstractColumnArrangement):
+    """A step whose result has some of the columns, by name."""
+
+    def arranged(self, data: Frame | RecordTrace, output: Schema) -> list[Any]:
+        return [data.column(m.name) for m in output]
+
 
 @java_type(_PACKAGE + "DuplicateColumnsTransform")
 @dataclass(frozen=True)
-class DuplicateColumnsTransform(AbstractTransform):
+class DuplicateColumnsTransform(AbstractColumnArrangement):
     """Copy columns; each copy stands directly after its source.
 
     As in Deeplearning4j, the new names are given out in the order of the columns in the schema.
@@ -80,16 +115,16 @@ class DuplicateColumnsTransform(AbstractTransform):
     def reads(self, schema: Schema) -> set[str]:
         return set(self.columns_to_duplicate)
 
-    def apply(self, frame: Frame, output: Schema) -> Frame:
-        columns = []
-        for meta, column in zip(frame.schema, frame.columns, strict=True):
+    def arranged(self, data: Frame | RecordTrace, output: Schema) -> list[Any]:
+        columns: list[Any] = []
+        for meta, column in zip(data.schema, data.columns, strict=True):
             columns += [column] * (2 if meta.name in self.columns_to_duplicate else 1)
-        return frame.with_columns(output, columns)
+        return columns
 
 
 @java_type(_PACKAGE + "RemoveColumnsTransform")
 @dataclass(frozen=True)
-class RemoveColumnsTransform(AbstractTransform):
+class RemoveColumnsTransform(AbstractColumnChoice):
     """Remove columns."""
 
     columns_to_remove: tuple[str, ...]
@@ -104,16 +139,10 @@ class RemoveColumnsTransform(AbstractTransform):
             raise SchemaError("RemoveColumnsTransform: no column would remain")
         return schema.with_columns(kept)
 
-    def reads(self, schema: Schema) -> set[str]:
-        return set()
-
-    def apply(self, frame: Frame, output: Schema) -> Frame:
-        return frame.with_columns(output, [frame.column(m.name) for m in output])
-
 
 @java_type(_PACKAGE + "RemoveAllColumnsExceptForTransform")
 @dataclass(frozen=True)
-class RemoveAllColumnsExceptForTransform(AbstractTransform):
+class RemoveAllColumnsExceptForTransform(AbstractColumnChoice):
     """Keep only the named columns, in the order they have."""
 
     columns_to_keep: tuple[str, ...]
@@ -125,16 +154,10 @@ class RemoveAllColumnsExceptForTransform(AbstractTransform):
         need_columns(self, schema, self.columns_to_keep)
         return schema.with_columns(m for m in schema if m.name in self.columns_to_keep)
 
-    def reads(self, schema: Schema) -> set[str]:
-        return set()
-
-    def apply(self, frame: Frame, output: Schema) -> Frame:
-        return frame.with_columns(output, [frame.column(m.name) for m in output])
-
 
 @java_type(_PACKAGE + "RenameColumnsTransform")
 @dataclass(frozen=True)
-class RenameColumnsTransform(AbstractTransform):
+class RenameColumnsTransform(AbstractColumnArrangement):
     """Give columns new names; values and restrictions stay."""
 
     old_names: tuple[str, ...]
@@ -153,20 +176,17 @@ class RenameColumnsTransform(AbstractTransform):
         mapping = self._mapping()
         return schema.with_columns(m.renamed(mapping.get(m.name, m.name)) for m in schema)
 
-    def reads(self, schema: Schema) -> set[str]:
-        return set()
-
     def needed(self, schema: Schema, wanted: set[str]) -> set[str]:
         mapping = self._mapping()
         return {n for n in schema.column_names if mapping.get(n, n) in wanted}
 
-    def apply(self, frame: Frame, output: Schema) -> Frame:
-        return frame.with_columns(output, frame.columns)
+    def arranged(self, data: Frame | RecordTrace, output: Schema) -> list[Any]:
+        return list(data.columns)
 
 
 @java_type(_PACKAGE + "ReorderColumnsTransform")
 @dataclass(frozen=True)
-class ReorderColumnsTransform(AbstractTransform):
+class ReorderColumnsTransform(AbstractColumnChoice):
     """Put the named columns first, in that order; the others follow as they stand."""
 
     new_order: tuple[str, ...]
@@ -178,12 +198,6 @@ class ReorderColumnsTransform(AbstractTransform):
         need_columns(self, schema, self.new_order)
         first = [schema.metadata(n) for n in self.new_order]
         return schema.with_columns(first + [m for m in schema if m.name not in self.new_order])
-
-    def reads(self, schema: Schema) -> set[str]:
-        return set()
-
-    def apply(self, frame: Frame, output: Schema) -> Frame:
-        return frame.with_columns(output, [frame.column(m.name) for m in output])
 
 
 def _names(step: object, names: tuple[str, ...] | str) -> tuple[str, ...]:

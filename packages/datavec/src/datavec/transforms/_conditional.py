@@ -13,6 +13,8 @@ from .._condition import AbstractCondition
 from .._convert import as_text, is_text, plain_text, to_type
 from .._frame import Array, Frame
 from .._ndarray_column import is_ndarray
+from .._record_program import NoScalarForm, RecordTrace, Slot
+from .._record_values import Kind, arrow_kind
 from .._schema import Schema
 from .._serde import java_type
 from .._writable import Writable
@@ -48,6 +50,16 @@ def constant(value: Writable, frame: Frame, name: str) -> pa.Array:
     """A column that holds a constant everywhere, of the schema's type when the value fits it."""
     made = pa.repeat(value.scalar(), frame.num_rows)
     return to_type(made, frame.schema.metadata(name).arrow_type, name, "keep")
+
+
+def _record_constant(value: Writable, row: RecordTrace, name: str) -> Slot:
+    """`constant` of a single record."""
+    made = constant(value, Frame(row.schema, (), 1), name)
+    kind = arrow_kind(made.type)
+    if kind is None or made.null_count:
+        raise NoScalarForm
+    held = made.view(pa.int64()) if kind is Kind.TIME else made
+    return row.constant(kind, held[0].as_py())
 
 
 def choose(where: Array, yes: pa.Array, no: pa.Array, frame: Frame, name: str) -> pa.Array:
@@ -96,6 +108,12 @@ class ConditionalReplaceValueTransform(AbstractConditionalTransform):
         new = constant(self.new_value, frame, name)
         return frame.replaced(output, name, choose(where, new, frame.column(name), frame, name))
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        name = self.column_to_replace
+        new = _record_constant(self.new_value, row, name)
+        made = row.choose(self.condition.record_test(row), new, row.column(name))
+        return row.replaced(output, name, made)
+
 
 @java_type(_PACKAGE + "ConditionalReplaceValueTransformWithDefault")
 @dataclass(frozen=True)
@@ -116,6 +134,12 @@ class ConditionalReplaceValueTransformWithDefault(AbstractConditionalTransform):
         where = self.condition.mask(frame)
         yes, no = constant(self.yes_val, frame, name), constant(self.no_val, frame, name)
         return frame.replaced(output, name, choose(where, yes, no, frame, name))
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        name = self.column_to_replace
+        yes = _record_constant(self.yes_val, row, name)
+        no = _record_constant(self.no_val, row, name)
+        return row.replaced(output, name, row.choose(self.condition.record_test(row), yes, no))
 
 
 @java_type(_PACKAGE + "ConditionalCopyValueTransform")
@@ -139,3 +163,9 @@ class ConditionalCopyValueTransform(AbstractConditionalTransform):
         where = self.condition.mask(frame)
         source = frame.column(self.source_column)
         return frame.replaced(output, name, choose(where, source, frame.column(name), frame, name))
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        name = self.column_to_replace
+        test = self.condition.record_test(row)
+        made = row.choose(test, row.column(self.source_column), row.column(name))
+        return row.replaced(output, name, made)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,6 +14,9 @@ from .._action import AbstractColumnTransform
 from .._errors import SchemaError
 from .._frame import Array, Frame
 from .._metadata import AbstractColumnMetaData, DoubleMetaData
+from .._record_program import RecordTrace
+from .._record_values import Kind, Unusual
+from .._schema import Schema
 from .._serde import java_type
 
 __all__ = ["Log2Normalizer", "MinMaxNormalizer", "StandardizeNormalizer", "SubtractMeanNormalizer"]
@@ -25,15 +32,44 @@ def _need_numeric(step: object, meta: AbstractColumnMetaData) -> None:
         )
 
 
-def _as_double(meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
-    return meta if isinstance(meta, DoubleMetaData) else DoubleMetaData(meta.name)
+Formula = Callable[[Any], Any]
+
+
+class AbstractColumnNormalizer(AbstractColumnTransform):
+    """A formula of one number."""
+
+    column_name: str
+    nan_is_zero: ClassVar[bool] = False
+
+    @abstractmethod
+    def formula(self) -> Formula:
+        """The function, for arrays of float64 and for single floats alike."""
+
+    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
+        _need_numeric(self, meta)
+        return meta if isinstance(meta, DoubleMetaData) else DoubleMetaData(meta.name)
+
+    def convert(self, frame: Frame, name: str) -> Array:
+        values = frame.doubles(name)
+        with np.errstate(all="ignore"):
+            out = self.formula()(values)
+        return np.where(np.isnan(values), 0.0, out) if self.nan_is_zero else np.asarray(out)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        formula = self.formula()
+        if self.nan_is_zero:
+            return row.mapped(
+                output, self.column_name, Kind.DOUBLE, lambda x: formula(x) if x == x else 0.0
+            )
+        return row.mapped(output, self.column_name, Kind.DOUBLE, formula)
 
 
 @java_type(_PACKAGE + "MinMaxNormalizer")
 @dataclass(frozen=True)
-class MinMaxNormalizer(AbstractColumnTransform):
+class MinMaxNormalizer(AbstractColumnNormalizer):
     """(x − min)·(new_max − new_min)/(max − min) + new_min, without clipping; a NaN becomes 0."""
 
+    nan_is_zero: ClassVar[bool] = True
     column_name: str
     min: float
     max: float
@@ -44,53 +80,46 @@ class MinMaxNormalizer(AbstractColumnTransform):
         _need_numeric(self, meta)
         return DoubleMetaData(meta.name, float(self.new_min), float(self.new_max))
 
-    def convert(self, frame: Frame, name: str) -> Array:
+    def formula(self) -> Formula:
         with np.errstate(all="ignore"):
-            ratio = np.float64(self.new_max - self.new_min) / np.float64(self.max - self.min)
-            values = frame.doubles(name)
-            out = (values - self.min) * ratio + self.new_min
-        return np.where(np.isnan(values), 0.0, out)
+            ratio = float(np.float64(self.new_max - self.new_min) / np.float64(self.max - self.min))
+        low, new_low = float(self.min), float(self.new_min)
+        return lambda x: (x - low) * ratio + new_low
 
 
 @java_type(_PACKAGE + "StandardizeNormalizer")
 @dataclass(frozen=True)
-class StandardizeNormalizer(AbstractColumnTransform):
+class StandardizeNormalizer(AbstractColumnNormalizer):
     """(x − mean)/stdev."""
 
     column_name: str
     mean: float
     stdev: float
 
-    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
-        _need_numeric(self, meta)
-        return _as_double(meta)
-
-    def convert(self, frame: Frame, name: str) -> Array:
-        with np.errstate(all="ignore"):
-            return (frame.doubles(name) - self.mean) / np.float64(self.stdev)
+    def formula(self) -> Formula:
+        mean, stdev = float(self.mean), float(self.stdev)
+        return lambda x: (x - mean) / stdev
 
 
 @java_type(_PACKAGE + "SubtractMeanNormalizer")
 @dataclass(frozen=True)
-class SubtractMeanNormalizer(AbstractColumnTransform):
+class SubtractMeanNormalizer(AbstractColumnNormalizer):
     """x − mean."""
 
     column_name: str
     mean: float
 
-    def new_metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:
-        _need_numeric(self, meta)
-        return _as_double(meta)
-
-    def convert(self, frame: Frame, name: str) -> Array:
-        return frame.doubles(name) - self.mean
+    def formula(self) -> Formula:
+        mean = float(self.mean)
+        return lambda x: x - mean
 
 
 @java_type(_PACKAGE + "Log2Normalizer")
 @dataclass(frozen=True)
-class Log2Normalizer(AbstractColumnTransform):
+class Log2Normalizer(AbstractColumnNormalizer):
     """scaling_factor·log2((x − min)/(mean − min) + 1); a NaN becomes 0."""
 
+    nan_is_zero: ClassVar[bool] = True
     column_name: str
     column_mean: float
     column_min: float
@@ -100,9 +129,15 @@ class Log2Normalizer(AbstractColumnTransform):
         _need_numeric(self, meta)
         return DoubleMetaData(meta.name, 0.0)
 
-    def convert(self, frame: Frame, name: str) -> Array:
-        with np.errstate(all="ignore"):
-            span = np.float64(self.column_mean - self.column_min)
-            values = frame.doubles(name)
-            out = self.scaling_factor * np.log2((values - self.column_min) / span + 1)
-        return np.where(np.isnan(values), 0.0, out)
+    def formula(self) -> Formula:
+        low, scale = float(self.column_min), float(self.scaling_factor)
+        span = float(self.column_mean - self.column_min)
+        return lambda x: scale * _log2((x - low) / span + 1)
+
+
+def _log2(x: Any) -> Any:
+    if isinstance(x, float):
+        if not 0 < x < math.inf:
+            raise Unusual  # NumPy would warn of a single number
+        return float(np.log2(x))
+    return np.log2(x)

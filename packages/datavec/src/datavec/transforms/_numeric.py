@@ -20,6 +20,8 @@ from .._metadata import (
     LongMetaData,
     new_metadata,
 )
+from .._record_program import RecordTrace
+from .._record_values import Kind
 from .._schema import Schema
 from .._serde import java_type
 from ._arithmetic import (
@@ -29,6 +31,8 @@ from ._arithmetic import (
     check_column_op,
     math_function,
     math_op,
+    record_math_function,
+    record_math_op,
 )
 
 __all__ = [
@@ -56,6 +60,12 @@ _DTYPE = {
     ColumnType.LONG: np.int64,
     ColumnType.DOUBLE: np.float64,
     ColumnType.FLOAT: np.float32,
+}
+_KIND = {
+    ColumnType.INTEGER: Kind.INT,
+    ColumnType.LONG: Kind.LONG,
+    ColumnType.DOUBLE: Kind.DOUBLE,
+    ColumnType.FLOAT: Kind.FLOAT,
 }
 _BOUNDED = (IntegerMetaData, LongMetaData, DoubleMetaData, FloatMetaData)
 
@@ -103,9 +113,11 @@ class AbstractMathOpTransform(AbstractColumnTransform):
                 "cannot be divided by zero"
             ) from None
 
+    def _scalar(self) -> Any:
+        return np.array(self.scalar).astype(_DTYPE[self.kind])
+
     def _compute(self, values: Array) -> Array:
-        scalar = np.array(self.scalar).astype(values.dtype)
-        return np.asarray(math_op(self.math_op, values, scalar))
+        return np.asarray(math_op(self.math_op, values, self._scalar()))
 
     def convert(self, frame: Frame, name: str) -> Array:
         values = _READ[self.kind](frame.column(name), name)
@@ -113,6 +125,12 @@ class AbstractMathOpTransform(AbstractColumnTransform):
             return self._compute(values)
         except ZeroDivision as e:
             raise _by_zero(name, e) from None
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        value = row.read(self.column_name, _KIND[self.kind])
+        scalar = row.constant(value.kind, self._scalar().item())
+        result = record_math_op(row, self.math_op, value, scalar)
+        return row.replaced(output, self.column_name, result)
 
 
 @java_type(_PACKAGE + "integer.IntegerMathOpTransform")
@@ -191,6 +209,12 @@ class AbstractColumnsMathOpTransform(AbstractTransform):
             raise _by_zero(self.columns[1], e) from None
         return frame.appended(output, result)
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        result, *others = (row.read(n, _KIND[self.kind]) for n in self.columns)
+        for other in others:
+            result = record_math_op(row, self.math_op, result, other)
+        return row.appended(output, result)
+
 
 @java_type(_PACKAGE + "integer.IntegerColumnsMathOpTransform")
 @dataclass(frozen=True)
@@ -252,6 +276,12 @@ class AbstractMathFunctionTransform(AbstractColumnTransform):
         result = math_function(self.math_function, frame.doubles(name))
         with np.errstate(over="ignore"):
             return result.astype(_DTYPE[self.kind], copy=False)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        kind = _KIND[self.kind]
+        value = row.converted(row.read(self.column_name, kind), Kind.DOUBLE)
+        result = row.call(Kind.DOUBLE, record_math_function(self.math_function), value)
+        return row.replaced(output, self.column_name, row.converted(result, kind))
 
 
 @java_type(_PACKAGE + "doubletransform.DoubleMathFunctionTransform")

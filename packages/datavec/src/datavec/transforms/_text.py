@@ -14,6 +14,8 @@ from .._convert import as_text, plain_text
 from .._frame import Frame
 from .._java_regex import compile_java, java_replacement
 from .._metadata import AbstractColumnMetaData, StringMetaData
+from .._record_program import RecordTrace
+from .._record_values import Kind
 from .._schema import Schema
 from .._serde import java_type
 
@@ -45,6 +47,9 @@ class AbstractTextTransform(AbstractColumnTransform):
 
     def convert(self, frame: Frame, name: str) -> pa.Array:
         return frame.map_text(name, lambda unique: [self.map(t) for t in unique])
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.mapped(output, self.column_name, Kind.TEXT, self.map)
 
 
 @java_type(_PACKAGE + "AppendStringColumnTransform")
@@ -174,3 +179,10 @@ class ConcatenateStringColumns(AbstractTransform):
         parts = [plain_text(as_text(frame.column(n), n)) for n in self.columns_to_concatenate]
         joined = pc.binary_join_element_wise(*parts, self.delimiter)
         return frame.appended(output, joined)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        parts = [row.read(n, Kind.TEXT) for n in self.columns_to_concatenate]
+        return row.appended(output, row.call(Kind.TEXT, self._joined, *parts))
+
+    def _joined(self, *texts: str) -> str:
+        return self.delimiter.join(texts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
-from .._calendar_fields import calendar_field, field_names
+from .._calendar_fields import calendar_field, calendar_field_of, field_names
 from .._convert import as_text
 from .._errors import InvalidValueError, SchemaError, SerializationError
 from .._frame import Array, Frame
-from .._joda import date_format
+from .._joda import BadTime, date_format
 from .._metadata import (
     AbstractColumnMetaData,
     ColumnType,
@@ -23,10 +25,12 @@ from .._metadata import (
     StringMetaData,
     TimeMetaData,
 )
+from .._record_program import RecordTrace
+from .._record_values import Kind, Unusual
 from .._schema import Schema
 from .._serde import java_type
 from .._zones import check_zone
-from ._arithmetic import MathOp, math_op
+from ._arithmetic import MathOp, math_op, record_math_op
 
 __all__ = [
     "DeriveColumnsFromTimeTransform",
@@ -56,6 +60,11 @@ _BUILT_IN = (
     "MM/dd/YYYY HH:mm",
 )
 _FRACTION = re.compile(r"\.[0-9]+")
+
+
+def _plain(text: str) -> str:
+    """A text for the built-in patterns: without fractions of seconds and quotes around T."""
+    return _FRACTION.sub("", text).replace("'T'", "T")
 
 
 class TimeUnit(enum.Enum):
@@ -163,7 +172,7 @@ class StringToTimeTransform(AbstractColumnTransform):
             return date_format(self.time_format, self.locale).parse_all(texts, self.time_zone)
         instants = np.zeros(len(texts), np.int64)
         left = np.arange(len(texts))
-        plain = [_FRACTION.sub("", t).replace("'T'", "T") for t in texts]
+        plain = [_plain(t) for t in texts]
         for pattern in _BUILT_IN:
             if not len(left):
                 break
@@ -175,6 +184,25 @@ class StringToTimeTransform(AbstractColumnTransform):
         failed = np.zeros(len(texts), bool)
         failed[left] = True
         return instants, failed
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.mapped(output, self.column_name, Kind.TEXT, self._parser(), Kind.TIME)
+
+    def _parser(self) -> Callable[[str], int]:
+        zone = self.time_zone
+        if self.time_format is not None:
+            parse_one = date_format(self.time_format, self.locale).parse_one
+            return lambda text: parse_one(text.strip(), zone)
+        formats = [date_format(pattern, self.locale) for pattern in _BUILT_IN]
+
+        def first_that_fits(text: str) -> int:
+            plain = _plain(text.strip())
+            for layout in formats:
+                with suppress(BadTime):
+                    return layout.parse_one(plain, zone)
+            raise Unusual
+
+        return first_that_fits
 
 
 @java_type(_PACKAGE + "TimeMathOpTransform")
@@ -214,6 +242,12 @@ class TimeMathOpTransform(AbstractColumnTransform):
         amount = np.int64(self.time_unit.to_millis(self.time_quantity))
         result = math_op(self.math_op, frame.longs(name), amount)
         return pa.array(result).cast(frame.schema.metadata(name).arrow_type)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        value = row.read(self.column_name, Kind.LONG)
+        amount = row.constant(Kind.LONG, int(self.time_unit.to_millis(self.time_quantity)))
+        result = record_math_op(row, self.math_op, value, amount)
+        return row.replaced(output, self.column_name, row.converted(result, Kind.TIME))
 
 
 @dataclass(frozen=True)
@@ -333,3 +367,20 @@ class DeriveColumnsFromTimeTransform(AbstractTransform):
                 texts = date_format(d.format or "").write_all(unique, d.date_time_zone or "UTC")
                 new.append(pa.array(texts, pa.string()).take(pa.array(codes)))
         return frame.replaced(output, self._place, frame.column(self._place), *new)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        meta = row.schema.metadata(self.column_name)
+        zone = meta.time_zone if isinstance(meta, TimeMetaData) else "UTC"
+        instant = row.read(self.column_name, Kind.LONG)
+        new = [
+            row.call(Kind.INT, calendar_field_of(d.field_type, zone), instant)
+            if d.field_type is not None
+            else row.call(Kind.TEXT, _writer(d), instant)
+            for d in self.derived_columns
+        ]
+        return row.replaced(output, self._place, row.column(self._place), *new)
+
+
+def _writer(derived: DerivedColumn) -> Callable[[int], str]:
+    write_one, zone = date_format(derived.format or "").write_one, derived.date_time_zone or "UTC"
+    return lambda instant: write_one(instant, zone)

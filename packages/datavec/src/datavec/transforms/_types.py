@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,8 @@ from .._metadata import (
     IntegerMetaData,
     StringMetaData,
 )
+from .._record_program import NoScalarForm, RecordTrace, value_test
+from .._record_values import Kind
 from .._schema import Schema
 from .._serde import java_type
 
@@ -49,6 +53,9 @@ class ConvertToDouble(AbstractColumnTransform):
     def convert(self, frame: Frame, name: str) -> Array:
         return frame.doubles(name)
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.replaced(output, self.column_name, row.read(self.column_name, Kind.DOUBLE))
+
 
 @java_type(_PACKAGE + "floattransform.ConvertToFloat")
 @dataclass(frozen=True)
@@ -66,6 +73,9 @@ class ConvertToFloat(AbstractColumnTransform):
     def convert(self, frame: Frame, name: str) -> Array:
         return frame.floats(name)
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.replaced(output, self.column_name, row.read(self.column_name, Kind.FLOAT))
+
 
 @java_type(_PACKAGE + "integer.ConvertToInteger")
 @dataclass(frozen=True)
@@ -80,6 +90,9 @@ class ConvertToInteger(AbstractColumnTransform):
     def convert(self, frame: Frame, name: str) -> Array:
         return frame.ints(name)
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.replaced(output, self.column_name, row.read(self.column_name, Kind.INT))
+
 
 @java_type(_PACKAGE + "string.ConvertToString", legacy="ConvertToStringTransform")
 @dataclass(frozen=True)
@@ -93,6 +106,9 @@ class ConvertToString(AbstractColumnTransform):
 
     def convert(self, frame: Frame, name: str) -> pa.Array:
         return as_text(frame.column(name), name)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return row.replaced(output, self.column_name, row.read(self.column_name, Kind.TEXT))
 
 
 @java_type(_PACKAGE + "parse.ParseDoubleTransform")
@@ -119,6 +135,14 @@ class ParseDoubleTransform(AbstractTransform):
         ]
         return frame.with_columns(output, columns)
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        parse = set(self._columns(row.schema))
+        columns = [
+            row.converted(slot, Kind.DOUBLE) if m.name in parse else slot
+            for m, slot in zip(row.schema, row.columns, strict=True)
+        ]
+        return row.with_columns(output, columns)
+
 
 class AbstractIntegerReplacement(AbstractColumnTransform):
     """Put a number where a value does not qualify."""
@@ -142,6 +166,14 @@ class AbstractIntegerReplacement(AbstractColumnTransform):
         parsed = to_type(kept, pa.int32(), name)
         return pc.if_else(pa.array(where), pa.scalar(self.value, pa.int32()), parsed)
 
+    def _chosen(self, row: RecordTrace, output: Schema, test: Callable[[Any], bool]) -> RecordTrace:
+        slot = row.column(self.column_name)
+        if not -(1 << 31) <= self.value < 1 << 31:
+            raise NoScalarForm
+        value = row.constant(Kind.INT, self.value)
+        made = row.choose(row.call(Kind.BOOLEAN, test, slot), value, slot)
+        return row.replaced(output, self.column_name, made)
+
 
 @java_type(_PACKAGE + "integer.ReplaceEmptyIntegerWithValueTransform")
 @dataclass(frozen=True)
@@ -157,6 +189,9 @@ class ReplaceEmptyIntegerWithValueTransform(AbstractIntegerReplacement):
         empty = np.array([t == "" for t in unique], bool)[codes]
         return self._replaced(column, name, empty) if empty.any() else column
 
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        return self._chosen(row, output, lambda v: v == "")
+
 
 @java_type(_PACKAGE + "integer.ReplaceInvalidWithIntegerTransform")
 @dataclass(frozen=True)
@@ -170,3 +205,7 @@ class ReplaceInvalidWithIntegerTransform(AbstractIntegerReplacement):
         column = frame.column(name)
         invalid = ~frame.schema.metadata(name).valid_mask(column)
         return self._replaced(column, name, invalid) if invalid.any() else column
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        valid = value_test(row.schema.metadata(self.column_name), row.column(self.column_name).kind)
+        return self._chosen(row, output, lambda v: not valid(v))

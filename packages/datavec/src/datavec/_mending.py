@@ -1,0 +1,182 @@
+"""Dropping the records, or replacing the values, that a step of a process cannot work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ._convert import is_text, plain_text
+from ._errors import DataVecError, InvalidValueError, SchemaError, shown
+from ._frame import Array, Frame
+from ._metadata import AbstractColumnMetaData, CategoricalMetaData
+from ._policy import ErrorExample, ErrorPolicy, ErrorReport
+from ._schema import Schema
+from ._writable import Writable
+
+__all__ = ["Mender", "drop_records", "original_row"]
+
+_EXAMPLES = 3
+Locate = Callable[[InvalidValueError], InvalidValueError]
+
+
+def original_row(frame: Frame, error: InvalidValueError) -> int | None:
+    """Position, in the batch the frame came from, of the first record an error is about."""
+    return _origin(frame, int(error.rows[0])) if len(error.rows) else error.row
+
+
+def _origin(frame: Frame, row: int) -> int:
+    if frame.offsets is not None:
+        row = int(np.searchsorted(frame.offsets, row, side="right")) - 1
+    return row if frame.origin is None else int(frame.origin[row])
+
+
+def drop_records(frame: Frame, error: InvalidValueError) -> tuple[Frame, int]:
+    """Remove the records an error is about; re-raises when it names none."""
+    if not len(error.rows):
+        raise error
+    keep = _others(frame, error)
+    return frame.filtered(keep), int(np.count_nonzero(~keep))
+
+
+def _others(frame: Frame, error: InvalidValueError) -> Array:
+    """A mask that is false for the records an error is about."""
+    keep = np.ones(frame.num_records, bool)
+    rows = np.asarray(error.rows)
+    if frame.offsets is not None:
+        rows = np.searchsorted(frame.offsets, rows, side="right") - 1
+    keep[rows] = False
+    return keep
+
+
+class Mender:
+    """Brings a batch through its process by a policy, and counts.
+
+    Args:
+        policy: what to do.
+        report: where it is counted.
+        locate: adds file and line to an error.
+    """
+
+    def __init__(
+        self, policy: ErrorPolicy, report: ErrorReport, locate: Locate | None = None
+    ) -> None:
+        self._policy, self._report = policy, report
+        self._locate = locate or (lambda error: error)
+
+    @staticmethod
+    def check(policy: ErrorPolicy, schemas: Sequence[Schema]) -> None:
+        """Raise SchemaError for a replacement that no column of a process could ever take."""
+        for name, value in policy.replacements.items():
+            metas = [s.metadata(name) for s in schemas if name in s]
+            if not metas:
+                raise SchemaError(
+                    f"replacements: no column {name!r} at any step; the columns at first are "
+                    f"{', '.join(map(repr, schemas[0].column_names))}"
+                )
+            if not any(_fits(value, meta) for meta in metas):
+                kinds = " or ".join(sorted({m.column_type.value for m in metas}))
+                raise SchemaError(
+                    f'replacements: {shown(value)} is no value for column "{name}" of type {kinds}'
+                )
+
+    def through(self, run: Callable[[Frame], Any], frame: Frame) -> tuple[Any, Frame]:
+        """Call `run` until it no longer raises; its result, and the frame that it worked with.
+
+        Raises:
+            InvalidValueError: where the policy says so.
+            DataVecError: a replacement cannot be used either.
+        """
+        done: dict[str, Array] = {}
+        while True:
+            try:
+                return run(frame), frame
+            except InvalidValueError as e:
+                error = e
+            value = self._policy.replacement(error.column)
+            if value is not None and error.column in frame.schema and len(error.rows):
+                where = np.zeros(frame.num_rows, bool)
+                where[np.asarray(error.rows)] = True
+                if (done.get(error.column, ~where) & where).any():
+                    raise DataVecError(
+                        f'the replacement {shown(value)} for column "{error.column}" cannot be '
+                        f"used either: {error}"
+                    ) from None
+                frame = self._replaced(frame, error, where, value)
+                done[error.column] = done.get(error.column, np.zeros(len(where), bool)) | where
+            elif self._policy.skips and len(error.rows):
+                frame, kept = self._dropped(frame, error)
+                done = {name: rows[kept] for name, rows in done.items()}
+            else:
+                raise error
+
+    def filled(self, frame: Frame, where: str) -> Frame:
+        """Replace missing values and unseen categories in the columns that have a replacement."""
+        for name, value in self._policy.replacements.items():
+            if name not in frame.schema:
+                continue
+            meta, column = frame.schema.metadata(name), frame.column(name)
+            missing = ~np.asarray(column.is_valid().to_numpy(zero_copy_only=False), bool)
+            cases: list[tuple[Array, str, Any]] = [(missing, "a value", None)]
+            if isinstance(meta, CategoricalMetaData) and is_text(column.type):
+                unseen = ~meta.valid_mask(column) & ~missing
+                expected = f"one of {', '.join(map(repr, meta.state_names[:20]))}"
+                cases.append((unseen, expected, ""))
+            for bad, expected, sample in cases:
+                if bad.any():
+                    rows = np.flatnonzero(bad)
+                    error = InvalidValueError(name, expected, sample, rows.tolist(), where=where)
+                    frame = self._replaced(frame, error, bad, value)
+        return frame
+
+    # --- one error --------------------------------------------------------------------------------
+
+    def _replaced(self, frame: Frame, error: InvalidValueError, where: Array, value: Any) -> Frame:
+        self._count("replaced", frame, error, int(np.count_nonzero(where)))
+        name = error.column
+        meta, column = frame.schema.metadata(name), plain_text(frame.column(name))
+        constant = Writable.of(value, meta.column_type.value)
+        if pa.types.is_null(column.type):
+            column = pa.nulls(len(column), meta.arrow_type)
+        try:
+            if is_text(column.type):
+                new = pa.scalar(constant.text(), column.type)
+            else:
+                new = constant.scalar().cast(column.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise DataVecError(
+                f'replacements: {shown(value)} is no value for column "{name}" of type '
+                f"{meta.column_type.value}, where {error}"
+            ) from None
+        return frame.replaced(frame.schema, name, pc.if_else(pa.array(where), new, column))
+
+    def _dropped(self, frame: Frame, error: InvalidValueError) -> tuple[Frame, Array]:
+        """Without the records an error is about; and a mask of the rows that are left."""
+        keep = _others(frame, error)
+        self._count("skipped", frame, error, int(np.count_nonzero(~keep)))
+        kept = keep if frame.offsets is None else np.repeat(keep, frame.lengths)
+        return frame.filtered(keep), kept
+
+    def _count(self, action: str, frame: Frame, error: InvalidValueError, count: int) -> None:
+        known = error.column in frame.schema
+        examples = []
+        for row in error.rows[:_EXAMPLES]:
+            value = frame.column(error.column)[int(row)].as_py() if known else error.value
+            at = self._locate(error.located(row=_origin(frame, int(row))))
+            examples.append(ErrorExample(value, at.place))
+        self._report.add_error(action, error, count=count, examples=examples)
+
+
+def _fits(value: Any, meta: AbstractColumnMetaData) -> bool:
+    try:
+        constant = Writable.of(value, meta.column_type.value)
+        if is_text(meta.arrow_type):
+            constant.text()
+        else:
+            constant.scalar().cast(meta.arrow_type)
+    except (ValueError, TypeError, NotImplementedError, OverflowError):
+        return False
+    return True

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "bind/arguments.hpp"
-#include "bind/csv.hpp"
+#include "bind/parsing.hpp"
 #include "bind/dlpack.hpp"
 #include "bind/function.hpp"
 #include "bind/kernels.hpp"
@@ -119,5 +119,5 @@ NB_MODULE(_core, module) {
     nd::bind::define_creation(module);
     nd::bind::define_kernels(module);
     nd::bind::bind_plan(module);
-    nd::bind::define_csv(module);
+    nd::bind::define_parsing(module);
 }

@@ -360,7 +360,7 @@ class NumericsError(ArithmeticError): ...
 
 def elementwise_code(name: str) -> tuple[int, int] | None: ...
 
-# --- delimited text ---
+# --- parsing of text ---
 
 def parse_csv(
     data: bytes | bytearray | memoryview,
@@ -369,4 +369,7 @@ def parse_csv(
     quote: str = '"',
     escape: str = "\\",
 ) -> tuple[int, list[Any], list[int], list[tuple[int, int, int, int]]]: ...
+def parse_times(
+    data: bytes | np.ndarray[Any, Any], pattern: str, digits: Sequence[tuple[str, int, int]]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
 def count_lines(data: bytes | bytearray | memoryview) -> int: ...

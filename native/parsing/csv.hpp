@@ -14,10 +14,10 @@
 #include <variant>
 #include <vector>
 
-#include "csv/stops.hpp"
-#include "csv/text_column.hpp"
+#include "parsing/stops.hpp"
+#include "parsing/text_column.hpp"
 
-namespace nd::csv {
+namespace nd::parsing {
 
 enum class Kind { skip, int32, int64, float32, float64, text, category };
 
@@ -51,9 +51,9 @@ struct Block {
 };
 
 // Throws std::invalid_argument when the dialect leaves the meaning of a byte open, and for blocks of 2 GiB and more.
-Block parse(std::string_view text, const std::vector<Field>& fields, const Dialect& dialect);
+Block parse_csv(std::string_view text, const std::vector<Field>& fields, const Dialect& dialect);
 
 // Line breaks (\n, \r\n, or \r) in a text.
 int64_t count_lines(std::string_view text) noexcept;
 
-}  // namespace nd::csv
+}  // namespace nd::parsing

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace nd::csv {
+namespace nd::parsing {
 
 inline bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 
@@ -153,4 +153,4 @@ bool parse_floating(const char* p, const char* end, Float& out) noexcept {
     return true;
 }
 
-}  // namespace nd::csv
+}  // namespace nd::parsing

@@ -5,6 +5,6 @@
 
 namespace nd::bind {
 
-void define_csv(nanobind::module_& module);
+void define_parsing(nanobind::module_& module);
 
 }  // namespace nd::bind

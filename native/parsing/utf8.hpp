@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace nd::csv {
+namespace nd::parsing {
 
 inline bool is_ascii(std::string_view text) noexcept {
     const char* p = text.data();
@@ -43,4 +43,4 @@ inline bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-}  // namespace nd::csv
+}  // namespace nd::parsing

@@ -1,18 +1,21 @@
-#include "bind/csv.hpp"
+#include "bind/parsing.hpp"
 
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "csv/parser.hpp"
+#include "parsing/csv.hpp"
+#include "parsing/times.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -22,11 +25,11 @@ namespace {
 
 using FieldArgument = std::pair<std::string, std::optional<double>>;
 
-csv::Kind kind_of(const std::string& name) {
-    constexpr std::pair<const char*, csv::Kind> kinds[] = {
-        {"skip", csv::Kind::skip},         {"int32", csv::Kind::int32},     {"int64", csv::Kind::int64},
-        {"float32", csv::Kind::float32},   {"float64", csv::Kind::float64}, {"text", csv::Kind::text},
-        {"category", csv::Kind::category},
+parsing::Kind kind_of(const std::string& name) {
+    constexpr std::pair<const char*, parsing::Kind> kinds[] = {
+        {"skip", parsing::Kind::skip},         {"int32", parsing::Kind::int32},     {"int64", parsing::Kind::int64},
+        {"float32", parsing::Kind::float32},   {"float64", parsing::Kind::float64}, {"text", parsing::Kind::text},
+        {"category", parsing::Kind::category},
     };
     for (const auto& [known, kind] : kinds)
         if (name == known) return kind;
@@ -69,13 +72,13 @@ nb::object array_over(std::vector<T> values) {
     return array_over(std::move(values), data, size);
 }
 
-nb::object column_object(csv::Column& column, int64_t rows) {
+nb::object column_object(parsing::Column& column, int64_t rows) {
     return std::visit(
         [rows](auto& values) -> nb::object {
             using Values = std::decay_t<decltype(values)>;
             if constexpr (std::is_same_v<Values, std::monostate>) {
                 return nb::none();
-            } else if constexpr (std::is_same_v<Values, csv::TextColumn>) {
+            } else if constexpr (std::is_same_v<Values, parsing::TextColumn>) {
                 const nb::object codes = values.is_plain() ? nb::none() : array_over(std::move(values.codes()));
                 const std::string_view characters = values.characters();
                 return nb::make_tuple(codes, array_over(std::move(values.offsets())),
@@ -90,25 +93,62 @@ nb::object column_object(csv::Column& column, int64_t rows) {
 
 nb::tuple parse_csv(nb::handle data, const std::vector<FieldArgument>& fields, const std::string& delimiter,
                     const std::string& quote, const std::string& escape) {
-    std::vector<csv::Field> parsed_fields;
+    std::vector<parsing::Field> parsed_fields;
     for (const auto& [kind, when_empty] : fields) parsed_fields.push_back({kind_of(kind), when_empty});
-    const csv::Dialect dialect{one_byte("delimiter", delimiter), one_byte("quote", quote), one_byte("escape", escape)};
+    const parsing::Dialect dialect{one_byte("delimiter", delimiter), one_byte("quote", quote), one_byte("escape", escape)};
     const HeldBytes bytes(data);
-    csv::Block block;
+    parsing::Block block;
     {
         const nb::gil_scoped_release released;
-        block = csv::parse(bytes.text(), parsed_fields, dialect);
+        block = parsing::parse_csv(bytes.text(), parsed_fields, dialect);
     }
     nb::list columns;
-    for (csv::Column& column : block.columns) columns.append(column_object(column, block.rows));
+    for (parsing::Column& column : block.columns) columns.append(column_object(column, block.rows));
     nb::list odd;
-    for (const csv::OddLine& line : block.odd) odd.append(nb::make_tuple(line.line, line.row, line.begin, line.end));
+    for (const parsing::OddLine& line : block.odd) odd.append(nb::make_tuple(line.line, line.row, line.begin, line.end));
     return nb::make_tuple(block.rows, columns, block.empty, odd);
+}
+
+using DigitsArgument = std::tuple<std::string, size_t, size_t>;
+
+parsing::TimeField time_field_of(const std::string& name) {
+    using parsing::TimeField;
+    constexpr std::pair<const char*, TimeField> fields[] = {
+        {"year", TimeField::year},         {"month", TimeField::month},   {"day", TimeField::day},
+        {"hour", TimeField::hour},         {"minute", TimeField::minute}, {"second", TimeField::second},
+        {"fraction", TimeField::fraction},
+    };
+    for (const auto& [known, field] : fields)
+        if (name == known) return field;
+    throw std::invalid_argument("parse_times: no field is called '" + name + "'");
+}
+
+nb::tuple parse_times(nb::handle data, const std::string& pattern, const std::vector<DigitsArgument>& digits) {
+    parsing::TimeLayout layout{pattern, {}};
+    size_t behind = 0;
+    for (const auto& [name, start, length] : digits) {
+        if (start < behind || length < 1 || length > 9 || start + length > pattern.size())
+            throw std::invalid_argument("parse_times: expected one to nine digits each, in order, within the pattern");
+        layout.digits.push_back({time_field_of(name), start, length});
+        behind = start + length;
+    }
+    const HeldBytes bytes(data);
+    const std::string_view text = bytes.text();
+    if (pattern.empty() || text.size() % pattern.size() != 0)
+        throw std::invalid_argument("parse_times: expected texts of the pattern's length");
+    const size_t count = text.size() / pattern.size();
+    std::vector<int64_t> times(count);
+    std::vector<uint8_t> bad(count);
+    {
+        const nb::gil_scoped_release released;
+        for (size_t i = 0; i < count; ++i) bad[i] = !parsing::parse_time(text.data() + i * pattern.size(), layout, times[i]);
+    }
+    return nb::make_tuple(array_over(std::move(times)), array_over(std::move(bad)));
 }
 
 }  // namespace
 
-void define_csv(nb::module_& module) {
+void define_parsing(nb::module_& module) {
     module.def(
         "parse_csv", parse_csv, "data"_a, "fields"_a, "delimiter"_a = ",", "quote"_a = "\"", "escape"_a = "\\",
         "Parses lines of delimited text: (rows, columns, empty fields per column, odd lines).\n\n"
@@ -119,11 +159,16 @@ void define_csv(nb::module_& module) {
         "and a code per row, or every row's text. Lines that are not beyond doubt are left out of the columns and listed as\n"
         "(line, rows before it, first byte, end). Runs without the GIL.");
     module.def(
+        "parse_times", parse_times, "data"_a, "pattern"_a, "digits"_a,
+        "Reads texts of one fixed length, one after another, as local times: (milliseconds since 1970, which are none).\n\n"
+        "`digits` says which field stands where: (name, start, length), name one of year, month, day, hour, minute, second,\n"
+        "fraction; elsewhere the characters are those of `pattern`. Runs without the GIL.");
+    module.def(
         "count_lines",
         [](nb::handle data) {
             const HeldBytes bytes(data);
             const nb::gil_scoped_release released;
-            return csv::count_lines(bytes.text());
+            return parsing::count_lines(bytes.text());
         },
         "data"_a, "The number of line breaks (\\n, \\r\\n or \\r) in a text.");
 }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace nd::csv {
+namespace nd::parsing {
 
 class TextColumn {
   public:
@@ -136,4 +136,4 @@ class TextColumn {
     std::vector<Slot> slots_;  // open addressing
 };
 
-}  // namespace nd::csv
+}  // namespace nd::parsing

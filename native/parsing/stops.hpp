@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace nd::csv {
+namespace nd::parsing {
 
 struct Dialect {
     char delimiter = ',';
@@ -93,4 +93,4 @@ inline int64_t count_breaks(std::string_view text) noexcept {
     return count;
 }
 
-}  // namespace nd::csv
+}  // namespace nd::parsing

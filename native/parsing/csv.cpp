@@ -1,13 +1,13 @@
-#include "csv/parser.hpp"
+#include "parsing/csv.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
-#include "csv/numbers.hpp"
-#include "csv/utf8.hpp"
+#include "parsing/numbers.hpp"
+#include "parsing/utf8.hpp"
 
-namespace nd::csv {
+namespace nd::parsing {
 namespace {
 
 constexpr size_t padding = 64;      // bytes that may be read behind the text being parsed
@@ -286,18 +286,18 @@ int64_t count_lines(std::string_view text) noexcept {
     return count;
 }
 
-Block parse(std::string_view text, const std::vector<Field>& fields, const Dialect& dialect) {
+Block parse_csv(std::string_view text, const std::vector<Field>& fields, const Dialect& dialect) {
     const char special[] = {dialect.delimiter, dialect.quote, dialect.escape, '\n', '\r'};
     for (size_t i = 0; i < sizeof special; ++i)
         for (size_t j = 0; j < i; ++j)
             if (special[i] == special[j])
-                throw std::invalid_argument("csv: delimiter, quote, escape and line breaks must differ");
+                throw std::invalid_argument("parse_csv: delimiter, quote, escape and line breaks must differ");
     for (const char c : {dialect.delimiter, dialect.quote})
         if (is_digit(c) || std::strchr("+-.eENaInfity", c) != nullptr)
-            throw std::invalid_argument("csv: a byte of numbers cannot be the delimiter or the quote");
-    if (fields.empty()) throw std::invalid_argument("csv: expected at least one field");
-    if (text.size() >= size_t{1} << 31) throw std::invalid_argument("csv: expected a block of less than 2 GiB");
+            throw std::invalid_argument("parse_csv: a byte of numbers cannot be the delimiter or the quote");
+    if (fields.empty()) throw std::invalid_argument("parse_csv: expected at least one field");
+    if (text.size() >= size_t{1} << 31) throw std::invalid_argument("parse_csv: expected a block of less than 2 GiB");
     return Parser(text, fields, dialect).run();
 }
 
-}  // namespace nd::csv
+}  // namespace nd::parsing

@@ -8,8 +8,10 @@ from ._csv import *
 from ._csv_parser import *
 from ._csv_sequences import *
 from ._field_selection import *
+from ._file_batch import *
 from ._jackson import *
 from ._listeners import *
+from ._matlab import *
 from ._memory import *
 from ._metadata import *
 from ._path_filters import *

@@ -2,43 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from .._arrow_io import frame_from_records, frame_to_records
-from .._process import TransformProcess
+from .._errors import DataVecError, InvalidValueError, SchemaError
+from .._frame import Frame
+from .._process import ReadPlan, TransformProcess
 from .._schema import Schema
-from ._metadata import RecordMetaDataIndex
+from ._metadata import RecordMetaDataComposable, RecordMetaDataIndex
 from ._reader import AbstractRecordReader
 
-__all__ = ["ComposableRecordReader", "ConcatenatingRecordReader", "TransformProcessRecordReader"]
+__all__ = [
+    "ComposableRecordReader",
+    "ConcatenatingRecordReader",
+    "LocalTransformProcessRecordReader",
+    "TransformProcessRecordReader",
+]
 
 _CHUNK = 4096
 
 
 class ComposableRecordReader(AbstractRecordReader):
-    """The columns of several readers side by side; ends with the shortest reader."""
+    """The columns of several readers side by side; ends with the shortest reader.
+
+    Answers to Deeplearning4j's ``ComposableRecordReader``.
+
+    Args:
+        readers: at least one.
+
+    >>> from datavec import CollectionRecordReader, ComposableRecordReader
+    >>> names, ages = CollectionRecordReader([["a"], ["b"]]), CollectionRecordReader([[1], [2]])
+    >>> list(ComposableRecordReader(names, ages))
+    [['a', 1], ['b', 2]]
+    """
 
     def __init__(self, *readers: AbstractRecordReader) -> None:
         super().__init__()
+        if not readers:
+            raise ValueError("ComposableRecordReader: give at least one reader")
         self.readers = readers
+
+    @property
+    def schema(self) -> Schema | None:
+        parts = [reader.schema for reader in self.readers]
+        columns = [meta for part in parts if part is not None for meta in part]
+        if None in parts or len({m.name for m in columns}) < len(columns):
+            return None
+        return Schema(tuple(columns))
 
     def records(self) -> Iterator[tuple[list[Any], Any]]:
         for parts in zip(*(r.records() for r in self.readers), strict=False):
-            yield [v for record, _ in parts for v in record], tuple(m for _, m in parts)
+            metadata = RecordMetaDataComposable(tuple(m for _, m in parts))
+            yield [v for record, _ in parts for v in record], metadata
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
         wanted = list(metadata)
         columns = [
-            reader.load_from_metadata([m[i] for m in wanted])
+            reader.load_from_metadata([m.parts[i] for m in wanted])
             for i, reader in enumerate(self.readers)
         ]
         return [[v for part in row for v in part] for row in zip(*columns, strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class _OfSource:
+    """Metadata of a reader inside another one."""
+
+    metadata: Any
+
+    @property
+    def uri(self) -> str | None:
+        return getattr(self.metadata, "uri", None)
+
+    @property
+    def line(self) -> int | None:
+        return getattr(self.metadata, "line", None)
+
+    @property
+    def location(self) -> str:
+        return str(self.metadata.location)
+
+
+class _SourceTask:
+    """A task of a reader inside another one."""
+
+    def __init__(self, task: Any) -> None:
+        self.task = task
+
+    def locate(self, error: InvalidValueError) -> InvalidValueError:
+        located: InvalidValueError = self.task.locate(error)
+        return located
+
+
+@dataclass(frozen=True, slots=True)
+class _OfReader(_OfSource):
+    """Metadata of one of several readers."""
+
+    reader: int
+
+
 class ConcatenatingRecordReader(AbstractRecordReader):
-    """The records of one reader after those of another."""
+    """The records of one reader after those of another.
+
+    Answers to Deeplearning4j's ``ConcatenatingRecordReader``.
+
+    Args:
+        readers: of records of the same columns.
+
+    >>> from datavec import CollectionRecordReader, ConcatenatingRecordReader
+    >>> first, second = CollectionRecordReader([[1]]), CollectionRecordReader([[2], [3]])
+    >>> list(ConcatenatingRecordReader(first, second))
+    [[1], [2], [3]]
+    """
 
     def __init__(self, *readers: AbstractRecordReader) -> None:
         super().__init__()
@@ -51,21 +129,62 @@ class ConcatenatingRecordReader(AbstractRecordReader):
     def records(self) -> Iterator[tuple[list[Any], Any]]:
         for i, reader in enumerate(self.readers):
             for record, metadata in reader.records():
-                yield record, (i, metadata)
+                yield record, _OfReader(metadata, i)
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
-        return [self.readers[i].load_from_metadata([m])[0] for i, m in metadata]
+        return [self.readers[m.reader].load_from_metadata([m.metadata])[0] for m in metadata]
+
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        for i, reader in enumerate(self.readers):
+            for task in reader.frame_tasks(schema, plan):
+                yield _TaskOfReader(i, task)
+
+
+class _TaskOfReader(_SourceTask):
+    def __init__(self, reader: int, task: Any) -> None:
+        super().__init__(task)
+        self.reader = reader
+
+    def __call__(self) -> Frame:
+        frame: Frame = self.task()
+        return frame
+
+    def metadata(self, frame: Frame) -> list[Any]:
+        return [_OfReader(m, self.reader) for m in self.task.metadata(frame)]
 
 
 class TransformProcessRecordReader(AbstractRecordReader):
     """Transformed records of another reader; filtered ones are left out.
 
+    Loading from metadata gives the transformed record (the original's gives the record before).
+
     Answers to Deeplearning4j's ``TransformProcessRecordReader`` and
     ``LocalTransformProcessRecordReader``.
+
+    Args:
+        reader: gives the records.
+        transform: a process from records to records.
+
+    Raises:
+        SchemaError: a process that needs all records at once, or reads or makes sequences.
+
+    >>> from datavec import CollectionRecordReader, Schema, TransformProcess
+    >>> from datavec import TransformProcessRecordReader
+    >>> schema = Schema.builder().add_column_string("s").add_column_integer("i").build()
+    >>> process = TransformProcess.builder(schema).remove_columns("s").build()
+    >>> list(TransformProcessRecordReader(CollectionRecordReader([["a", 1], ["b", 2]]), process))
+    [[1], [2]]
     """
 
     def __init__(self, reader: AbstractRecordReader, transform: TransformProcess) -> None:
         super().__init__()
+        whole = [type(a).__name__ for a in transform.actions if a.whole_data]
+        if whole or transform.initial_schema.is_sequence or transform.final_schema.is_sequence:
+            reason = f"{whole[0]} needs all records at once" if whole else "it works on sequences"
+            raise SchemaError(
+                f"TransformProcessRecordReader: the process cannot run on one record after another, "
+                f"{reason}; use TransformProcess.execute"
+            )
         self.reader = reader
         self.transform = transform
 
@@ -85,11 +204,48 @@ class TransformProcessRecordReader(AbstractRecordReader):
             at += len(chunk)
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
-        wanted = [m.index for m in metadata]
-        last = max(wanted, default=-1)
+        wanted = list(metadata)
+        positions = {m.index for m in wanted if isinstance(m, RecordMetaDataIndex)}
+        last = max(positions, default=-1)
         found = {
             i: record
             for i, (record, _) in enumerate(islice(self.reader.records(), last + 1))
-            if i in wanted
+            if i in positions
         }
-        return self.transform.execute_records([found[i] for i in wanted])
+        sources = []
+        for m in wanted:
+            if isinstance(m, _Through):
+                sources += self.reader.load_from_metadata([m.metadata])
+            elif m.index in found:
+                sources.append(found[m.index])
+            else:
+                raise DataVecError(f"TransformProcessRecordReader: no record at {m.location}")
+        return self.transform.execute_records(sources)
+
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        tasks = self.reader.frame_tasks(self.transform.initial_schema, self.transform.read_plan())
+        for task in tasks:
+            yield _TransformTask(self.transform, schema, task)
+
+
+LocalTransformProcessRecordReader = TransformProcessRecordReader
+
+
+@dataclass(frozen=True, slots=True)
+class _Through(_OfSource):
+    """Metadata of the record that a transformed one was made from."""
+
+
+class _TransformTask(_SourceTask):
+    """Reads and transforms where it is called, in a thread."""
+
+    def __init__(self, transform: TransformProcess, schema: Schema, task: Any) -> None:
+        super().__init__(task)
+        self.transform, self.schema = transform, schema
+
+    def __call__(self) -> Frame:
+        result = self.transform.run(self.task())
+        return Frame(self.schema, result.columns, result.num_rows, None, result.origin)
+
+    def metadata(self, frame: Frame) -> list[Any]:
+        return [_Through(m) for m in self.task.metadata(frame)]

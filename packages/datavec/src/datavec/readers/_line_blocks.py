@@ -16,10 +16,12 @@ from .._schema import Schema
 from ._lines import Block, block_lines, blocks_of
 from ._metadata import RecordMetaDataLine
 from ._reader import AbstractRecordReader
-from ._splits import AbstractInputSplit, as_split
+from ._splits import AbstractInputSplit, InputPart, as_split
 from ._tolerant import AbstractTolerant
 
 __all__ = ["AbstractLineBlockReader"]
+
+_LINES_BYTES = 1 << 18
 
 
 class AbstractLineBlockReader(AbstractTolerant, AbstractRecordReader):
@@ -89,13 +91,17 @@ class AbstractLineBlockReader(AbstractTolerant, AbstractRecordReader):
 
     # --- records ---------------------------------------------------------------------------------
 
-    def _blocks(self, size: int) -> Iterator[Block]:
-        return blocks_of(self.split, skip_lines=self.skip_lines, size=size, encoding=self.encoding)
+    def blocks(self, size: int, part: InputPart | None = None) -> Iterator[Block]:
+        """The files, or one of them, in blocks of whole lines."""
+        return blocks_of(
+            self.split if part is None else part,
+            skip_lines=self.skip_lines,
+            size=size,
+            encoding=self.encoding,
+        )
 
-    def read_lines(self, block: Block) -> tuple[list[list[Any]], list[int]]:
-        """The records of a block, line by line, and their line numbers in the block."""
-        rows: list[list[Any]] = []
-        lines: list[int] = []
+    def line_records(self, block: Block) -> Iterator[tuple[list[Any], int]]:
+        """The records of a block, line by line, each with its line number in the block."""
         for i, line in enumerate(block_lines(block)):
             try:
                 record = self.parse_line(line)
@@ -103,25 +109,24 @@ class AbstractLineBlockReader(AbstractTolerant, AbstractRecordReader):
                 self.leave_out(e.located(file=block.file, line=block.first_line + i + 1))
                 continue
             if record is not None:
-                rows.append(record)
-                lines.append(i)
-        return rows, lines
+                yield record, i
 
     def records(self) -> Iterator[tuple[list[Any], Any]]:
         self.errors = type(self.errors)()
-        for block in self._blocks(1 << 18):
-            for record, line in zip(*self.read_lines(block), strict=True):
+        for block in self.blocks(_LINES_BYTES):
+            for record, line in self.line_records(block):
                 yield record, RecordMetaDataLine(block.first_line + line, block.file)
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
         wanted = list(metadata)
         keys = {(m.uri, m.line) for m in wanted}
         found: dict[Any, list[Any] | None] = {}
-        for block in self._blocks(1 << 18):
-            for i, line in enumerate(block_lines(block)):
-                key = block.file, block.first_line + i
-                if key in keys:
-                    found[key] = self.parse_line(line)
+        for part in self.split.parts_named(m.uri for m in wanted):
+            for block in self.blocks(_LINES_BYTES, part):
+                for i, line in enumerate(block_lines(block)):
+                    key = block.file, block.first_line + i
+                    if key in keys:
+                        found[key] = self.parse_line(line)
         records = []
         for m in wanted:
             record = found.get((m.uri, m.line))
@@ -134,7 +139,7 @@ class AbstractLineBlockReader(AbstractTolerant, AbstractRecordReader):
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         self.errors = type(self.errors)()
-        for block in self._blocks(self.block_size):
+        for block in self.blocks(self.block_size):
             for part in self.parts(block, schema, plan):
                 yield _BlockTask(self, schema, plan, part)
 
@@ -157,8 +162,9 @@ class _BlockTask:
         if parsed is not None:
             frame, self.lines = parsed
             return frame
-        rows, lines = self.reader.read_lines(self.block)
-        self.lines = np.array(lines, np.int64)
+        found = list(self.reader.line_records(self.block))
+        rows = [record for record, _ in found]
+        self.lines = np.array([line for _, line in found], np.int64)
         width = len(self.schema)
         for i, row in enumerate(rows):
             if len(row) != width:

@@ -10,7 +10,7 @@ from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader
 from ._splits import ListStringSplit
 
-__all__ = ["CollectionRecordReader", "ListStringRecordReader"]
+__all__ = ["CollectionRecordReader", "InMemoryRecordReader", "ListStringRecordReader"]
 
 
 class CollectionRecordReader(AbstractRecordReader):
@@ -37,6 +37,9 @@ class CollectionRecordReader(AbstractRecordReader):
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
         return [list(self._records[m.index]) for m in metadata]
+
+
+InMemoryRecordReader = CollectionRecordReader
 
 
 class ListStringRecordReader(CollectionRecordReader):

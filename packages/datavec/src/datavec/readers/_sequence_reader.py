@@ -16,6 +16,8 @@ from ._metadata import RecordMetaDataIndex
 __all__ = [
     "AbstractSequenceRecordReader",
     "CollectionSequenceRecordReader",
+    "InMemorySequenceRecordReader",
+    "LocalTransformProcessSequenceRecordReader",
     "TransformProcessSequenceRecordReader",
 ]
 
@@ -99,6 +101,9 @@ class CollectionSequenceRecordReader(AbstractSequenceRecordReader):
             yield [list(step) for step in sequence], RecordMetaDataIndex(i)
 
 
+InMemorySequenceRecordReader = CollectionSequenceRecordReader
+
+
 class TransformProcessSequenceRecordReader(AbstractSequenceRecordReader):
     """Transformed sequences of another reader; filtered ones are left out."""
 
@@ -112,3 +117,6 @@ class TransformProcessSequenceRecordReader(AbstractSequenceRecordReader):
             frame = frame_from_sequences(self.transform.initial_schema, [steps])
             for result in frame_to_sequences(self.transform.run(frame)):
                 yield result, RecordMetaDataIndex(i)
+
+
+LocalTransformProcessSequenceRecordReader = TransformProcessSequenceRecordReader

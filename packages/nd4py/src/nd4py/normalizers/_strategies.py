@@ -77,8 +77,11 @@ class MinMaxStrategy(AbstractStrategy):
         lower, width = stats.rows(x)
         made = x - lower
         made /= width
-        made *= self.max_range - self.min_range
-        made += self.min_range
+        # Most ranges are [0, 1]; large batches then need half as many passes over memory.
+        if self.max_range - self.min_range != 1.0:
+            made *= self.max_range - self.min_range
+        if self.min_range != 0.0:
+            made += self.min_range
         return _masked(made, mask)
 
     def revert(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:

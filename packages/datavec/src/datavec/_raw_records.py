@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from operator import itemgetter
 from typing import IO, Any, cast
@@ -21,6 +21,7 @@ from ._arrow_io import column_from_values, frame_from_batch
 from ._errors import InvalidValueError, SchemaError, shown
 from ._frame import Frame
 from ._metadata import StringMetaData
+from ._policy import ErrorExample, ErrorPolicy, ErrorReport
 from ._process import ReadPlan
 from ._schema import Schema
 
@@ -28,6 +29,7 @@ __all__ = ["RawColumns", "RawSource", "RecordMatcher", "filled"]
 
 _CHUNK = 4096
 _LONGEST_LINE = 1 << 24
+_RAISE = ErrorPolicy("raise")
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,28 @@ class RawSource:
         data: a path or a binary stream of CSV, an Arrow stream (pandas, polars, DuckDB, pyarrow), a
             dict of columns, an iterable of records (dicts, or lists of values) or a record reader.
         columns: what the records are matched with.
+        policy: what happens to records that lack a column, and to lines of the wrong width.
         options: how CSV is written; see `csv_reader`.
     """
 
-    def __init__(self, data: Any, columns: RawColumns, **options: Any) -> None:
-        self._columns = columns
+    def __init__(
+        self, data: Any, columns: RawColumns, policy: ErrorPolicy = _RAISE, **options: Any
+    ) -> None:
+        # What has a replacement may be missing: the steps then find nothing there, and it is replaced.
+        given = frozenset(policy.replacements)
+        self._columns = replace(columns, required=columns.required - given)
+        self._policy = policy
+        self._reader: Any = None
         self._tasks = self._choose(data, options)
+
+    def __repr__(self) -> str:
+        return "<RawSource>" if self._reader is None else repr(self._reader)
+
+    @property
+    def errors(self) -> ErrorReport:
+        """What the reader below left out or replaced in the current or last pass."""
+        errors = getattr(self._reader, "errors", None)
+        return errors if isinstance(errors, ErrorReport) else ErrorReport()
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         """Callables that give the data as frames of `schema`, columns that are missing empty."""
@@ -127,10 +145,11 @@ class RawSource:
         self, data: Any, options: dict[str, Any]
     ) -> Callable[[ReadPlan], Iterator[Callable[[], Frame]]]:
         if hasattr(data, "frame_tasks"):
-            return lambda plan: self._read(data, plan)
+            self._reader = data
+            return self._read
         if isinstance(data, (str, os.PathLike)) or hasattr(data, "readinto"):
-            reader = csv_reader(data, self._columns, **options)
-            return lambda plan: self._read(reader, plan)
+            self._reader = csv_reader(data, self._columns, self._policy, **options)
+            return self._read
         if options:
             raise TypeError(f"{', '.join(options)}: only for files; received {type(data).__name__}")
         if isinstance(data, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
@@ -151,7 +170,8 @@ class RawSource:
 
     # --- kinds of sources -----------------------------------------------------------------------
 
-    def _read(self, reader: Any, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+    def _read(self, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        reader = self._reader
         own = reader.schema if isinstance(getattr(reader, "schema", None), Schema) else None
         if own is None:
             own = self._columns.schema
@@ -200,7 +220,14 @@ class _ReadTask:
         self.count = 0
 
     def __call__(self) -> Frame:
-        frame: Frame = self._task()
+        return self._brought(self._task())
+
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        """The frame under an error policy, where the reader's task knows about such."""
+        read = getattr(self._task, "frame", None)
+        return self() if read is None else self._brought(read(policy, report))
+
+    def _brought(self, frame: Frame) -> Frame:
         self.count = frame.num_records
         return filled(frame, self._schema)
 
@@ -226,21 +253,39 @@ class _RecordTask:
         self.count = len(records)
 
     def __call__(self) -> Frame:
-        schema = self._columns.schema
-        if not schema.is_sequence:
-            return self._frame(self._records, self._base)
-        steps = [step for sequence in self._records for step in sequence]
-        flat = self._frame(steps, 0)
-        offsets = np.cumsum([0, *map(len, self._records)], dtype=np.int64)
-        return Frame(schema, flat.columns, flat.num_rows, offsets)
+        return self.frame(_RAISE, ErrorReport())
 
-    def _frame(self, records: Sequence[Any], base: int) -> Frame:
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        """The records as a frame; those that lack a column obey the policy."""
         match = RecordMatcher(self._columns)
-        rows = [match(r, f"record {base + i}") for i, r in enumerate(records)]
+        is_sequence = self._columns.schema.is_sequence
+        rows: list[Any] = []
+        kept: list[int] = []
+        for i, record in enumerate(self._records):
+            place = f"record {self._base + i}"
+            try:
+                rows.append(
+                    [match(s, place) for s in record] if is_sequence else match(record, place)
+                )
+                kept.append(i)
+            except SchemaError as e:
+                if not policy.skips:
+                    raise
+                reason = str(e).removeprefix(f"{place}: ")
+                report.add("skipped", None, reason, examples=[ErrorExample(record, place)])
+        frame = self._made(rows)
+        all_kept = len(kept) == len(self._records)
+        return frame if all_kept else replace(frame, origin=np.array(kept, np.int64))
+
+    def _made(self, rows: list[Any]) -> Frame:
         schema = self._columns.schema
+        offsets = None
+        if schema.is_sequence:
+            offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+            rows = [step for steps in rows for step in steps]
         columns = zip(*rows, strict=True) if rows else [()] * len(schema)
         arrays = [column_from_values(c, m) for c, m in zip(columns, schema, strict=True)]
-        return Frame(schema, tuple(arrays), len(rows))
+        return Frame(schema, tuple(arrays), len(rows), offsets)
 
     def locate(self, error: InvalidValueError) -> InvalidValueError:
         """Count records from the start of the data."""
@@ -318,26 +363,26 @@ def filled(frame: Frame, output: Schema) -> Frame:
 def csv_reader(
     source: Any,
     columns: RawColumns,
+    policy: ErrorPolicy,
     *,
     delimiter: str = ",",
     quote: str = '"',
     header: bool | None = None,
     skip_lines: int = 0,
     encoding: str = "utf-8",
-    on_invalid: str = "raise",
 ) -> Any:
     """A reader of CSV text under the schema that its header, or its width, gives it.
 
     Args:
         source: a path or URL, or a binary stream, which is read once from where it stands.
         columns: what its columns are matched with.
+        policy: what happens to lines of the wrong width.
         delimiter: character between fields.
         quote: character around texts.
         header: whether the first line names the columns; None looks: it does when most of its fields
             are names of columns.
         skip_lines: lines to pass over before that.
         encoding: of the text.
-        on_invalid: what the reader does with lines of the wrong width.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -381,7 +426,15 @@ def csv_reader(
         quote=quote,
         schema=own,
         encoding=encoding,
-        on_invalid=on_invalid,
+        on_invalid=_for_columns(policy, own),
+    )
+
+
+def _for_columns(policy: ErrorPolicy, schema: Schema) -> ErrorPolicy:
+    """A policy with the replacements for the columns of a file alone."""
+    known = {n: v for n, v in policy.replacements.items() if n in schema}
+    return (
+        _RAISE if policy.action == "replace" and not known else replace(policy, replacements=known)
     )
 
 

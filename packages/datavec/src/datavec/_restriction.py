@@ -8,15 +8,18 @@ made of, walked forwards which columns can only be had with the label.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ._action import AbstractAction, AbstractColumnTransform
 from ._comparators import AbstractSequenceComparator
 from ._filter import AbstractFilter, FilterInvalidValues
 from ._frame import Frame
+from ._metadata import AbstractColumnMetaData
 from ._process import TransformProcess
 from ._raw_records import filled
+from ._record_program import NoScalarForm, RecordTrace
+from ._record_values import Kind, kind_of
 from ._schema import Schema
 
 if TYPE_CHECKING:
@@ -107,8 +110,7 @@ class _Steps:
 
     def __init__(self, process: TransformProcess) -> None:
         self.actions = process.actions
-        self.schemas = [process.initial_schema]
-        self.schemas += [process.schema_after(i) for i in range(len(process.actions))]
+        self.schemas = process.schemas
         self._written = [self._writes(i) for i in range(len(process.actions))]
 
     def _writes(self, i: int) -> set[str]:
@@ -252,7 +254,7 @@ def _decidable(action: AbstractAction, schema: Schema, absent: set[str]) -> Abst
 class LeftOut(AbstractAction):
     """Stands where a step was whose results nobody needs: columns it would make are empty."""
 
-    schema: Schema
+    schema: Schema = field(repr=False)
     action_key = "leftOut"
 
     def output_schema(self, schema: Schema) -> Schema:
@@ -263,6 +265,13 @@ class LeftOut(AbstractAction):
 
     def apply(self, frame: Frame, output: Schema) -> Frame:
         return filled(frame, output)
+
+    def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
+        have = row.schema
+        columns = [
+            row.column(m.name) if m.name in have else row.constant(_kind(m), None) for m in output
+        ]
+        return row.with_columns(output, columns)
 
 
 @dataclass(frozen=True)
@@ -286,3 +295,10 @@ class OnPart(AbstractAction):
         schema = frame.schema.with_columns(m for m in frame.schema if m.name not in self.absent)
         part = self.action.apply(filled(frame, schema), self.action.output_schema(schema))
         return filled(part, output)
+
+
+def _kind(meta: AbstractColumnMetaData) -> Kind:
+    kind = kind_of(meta.column_type)
+    if kind is None:
+        raise NoScalarForm
+    return kind

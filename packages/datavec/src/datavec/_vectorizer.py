@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from ._arrow_io import frame_from_records
-from ._errors import SchemaError
+from ._batch_columns import check_numeric
+from ._errors import DataVecError, SchemaError
 from ._frame import Array, Frame
-from ._iterator import check_numeric, matrix
+from ._iterator import matrix
 from ._metadata import NDArrayMetaData
+from ._policy import ErrorPolicy, ErrorReport
 from ._process import TransformProcess
 from ._raw_records import RawColumns, RawSource, RecordMatcher
 from ._restriction import Restriction, restrict
-from ._stream import SkipCount, transformed_frames
+from ._stream import transformed_frames
 
 __all__ = ["FeatureBatch", "RecordVectorizer"]
 
@@ -95,7 +96,9 @@ class RecordVectorizer:
         self._is_plain = not (process.initial_schema.is_sequence or final.is_sequence) and not any(
             isinstance(final.metadata(n), NDArrayMetaData) for n in self.feature_names
         )
-        self._by_name = _NamedValues(self._columns)
+        self._in_order = _Values(self._columns)
+        if self._is_plain:
+            self._execute = self._process.record_executor()
 
     def __repr__(self) -> str:
         return (
@@ -105,29 +108,45 @@ class RecordVectorizer:
 
     # --- single records -------------------------------------------------------------------------
 
-    def record(self, record: Any) -> Array | None:
-        """The features ``[1, columns]`` of one record; None when a filter removes it.
+    def record(
+        self,
+        record: Any,
+        *,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
+    ) -> Array | None:
+        """The features ``[1, columns]`` of one record; None when a filter or the policy removes it.
 
         Args:
             record: a dict by column name, or a list of values in the order of the training data's
                 columns, with or without those that only the label needs. With sequences: a list of
                 such steps, which gives ``[1, columns, steps]``.
+            on_error: ``raise``, or what else happens to values that cannot be used; see `batches`.
+            replacements: see `batches`.
+            errors: see `batches`.
 
         Raises:
             SchemaError: a column is missing, or there is another number of values.
             InvalidValueError: a step cannot work with a value, or a feature is missing.
         """
-        if not self._is_plain:
-            batch = next(self.batches([record]), None)
-            return None if batch is None or not len(batch.features) else batch.features
-        values = self._process.execute_record(self._by_name(record))
-        if values is None:
-            return None
-        try:
-            return np.array((values,), np.float32)
-        except TypeError:  # a missing value; the columns' path names it
-            frame = frame_from_records(self._process.final_schema, [values])
-            return matrix(frame, tuple(self.feature_names))
+        if self._is_plain:
+            try:
+                values = self._execute(self._in_order(record))
+                if values is None:
+                    return None
+                with np.errstate(over="ignore"):
+                    return np.array((values,), np.float32)
+            except DataVecError:
+                if ErrorPolicy.of(on_error, replacements).raises:
+                    raise
+            except TypeError:
+                pass  # a feature without a value, or no record at all: what follows says which
+        policy, report = ErrorPolicy.of(on_error, replacements), ErrorReport()
+        batch = next(self.batches([record], on_error=policy, errors=report), None)
+        if errors is not None:
+            errors.merge(report)
+        return None if batch is None or not len(batch.features) else batch.features
 
     # --- many -----------------------------------------------------------------------------------
 
@@ -135,39 +154,56 @@ class RecordVectorizer:
         self,
         data: Any,
         *,
-        on_error: str = "raise",
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
         threads: int = 0,
-        skipped: SkipCount | None = None,
         **options: Any,
     ) -> Iterator[FeatureBatch]:
         """Features of data in any form, some thousand records at a time.
 
         Args:
-            data: a path to a CSV file; a pandas, polars, DuckDB or pyarrow table; a dict of columns;
-                an iterable of records; or a record reader.
-            on_error: ``raise``, or ``skip`` records that cannot be used.
+            data: a path to a CSV file, or a binary stream of CSV; a pandas, polars, DuckDB or pyarrow
+                table; a dict of columns; an iterable of records; or a record reader.
+            on_error: ``raise``; ``skip`` records that cannot be used; or ``replace`` their values.
+            replacements: value per column for those that are missing (the whole column may be), no
+                number, or an unseen category.
+            errors: gets the counts of what was skipped and replaced.
             threads: worker threads; 0 works in the caller's thread.
-            skipped: counts what was left out.
-            options: how a CSV file is written (`delimiter`, `quote`, `header`, `encoding`).
+            options: how CSV is written: `delimiter`, `quote`, `encoding`, `skip_lines`, and `header`,
+                whether the first line names the columns (looked at unless given).
 
         Raises:
             SchemaError: the data's columns are not those of the training data.
             InvalidValueError: naming the place, the column, what was expected and received.
         """
-        source = RawSource(data, self._columns, **options)
+        policy = ErrorPolicy.of(on_error, replacements)
+        report = ErrorReport() if errors is None else errors
+        source = RawSource(data, self._columns, policy, **options)
         base = 0
         for batch, count in transformed_frames(
             self._process,
             source,
-            on_error=on_error,
+            on_error=policy,
             threads=threads,
             finish=self._finish,
-            errors=SkipCount() if skipped is None else skipped,
+            errors=report,
+            what=repr(self),
         ):
-            if batch.rows is not None:
-                batch = FeatureBatch(batch.features, batch.mask, batch.rows + base)
+            rows = None if batch.rows is None else batch.rows + base
             base += count
-            yield batch
+            yield FeatureBatch(batch.features, batch.mask, rows)
+        report.merge(source.errors)
+
+    def labelled(self, data: Any, **options: Any) -> RawSource:
+        """Data that have the label too, as a reader, matched by name as in `batches`.
+
+        ``RecordReaderDataSetIterator(vectorizer.labelled("train.csv"), 32, transform=process,
+        label_index="label")`` makes training batches.
+        """
+        everything = self.process.read_plan().needed
+        columns = replace(self._columns, required=everything, absent=frozenset())
+        return RawSource(data, columns, **options)
 
     def _finish(self, frame: Frame, task: Any) -> tuple[FeatureBatch, int]:
         names = tuple(self.feature_names)
@@ -198,8 +234,8 @@ def padded(values: Array, offsets: Array) -> tuple[Array, Array | None]:
     return out, mask
 
 
-class _NamedValues:
-    """The values of a record in the order of the schema, made as quickly as Python can.
+class _Values:
+    """The values of one record in the order of the schema, made as quickly as Python can.
 
     Columns that nobody looks at hold an empty text: a usual value, unlike None.
     """
@@ -207,21 +243,19 @@ class _NamedValues:
     def __init__(self, columns: RawColumns) -> None:
         self._match = RecordMatcher(columns, spare="")
         names = columns.schema.column_names
-        needed = [n for n in names if n in columns.required]
-        self._strict = columns.strict
-        self._needed = needed
-        self._get = itemgetter(*needed) if len(needed) > 1 else None
-        spare = ("",) * (len(names) - len(needed))
-        self._spare = spare
+        needed = columns.needed
+        self._spare = ("",) * (len(names) - len(needed))
+        # A dict's values come in the order that is asked for; the spare ones are then put between.
         places = iter(range(len(needed), len(names)))
         order = [needed.index(n) if n in columns.required else next(places) for n in names]
-        self._order = itemgetter(*order) if order != sorted(order) else None
+        self._arrange = itemgetter(*order) if order != sorted(order) else None
+        self._get = itemgetter(*needed) if len(needed) > 1 and not columns.strict else None
 
     def __call__(self, record: Any) -> Sequence[Any]:
-        if self._get is not None and record.__class__ is dict and not self._strict:
+        if self._get is not None and record.__class__ is dict:
             try:
                 values: tuple[Any, ...] = self._get(record) + self._spare
             except KeyError:
                 return self._match(record)
-            return values if self._order is None else self._order(values)
+            return values if self._arrange is None else self._arrange(values)
         return self._match(record)

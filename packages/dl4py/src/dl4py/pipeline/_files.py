@@ -42,6 +42,8 @@ def save(pipeline: Pipeline, target: Target, save_updater: bool) -> None:
         "features": pipeline.feature_names,
         "task": pipeline.outputs.task,
         "outputs": list(pipeline.outputs.names),
+        "onError": pipeline.policy.action,
+        "replacements": dict(pipeline.policy.replacements),
         "strict": pipeline.strict,
     }
     objects = {
@@ -88,6 +90,8 @@ def load(source: Source, label: str | Sequence[str] | None, load_updater: bool) 
             label=manifest.get("labels", ()) if labels is None else labels,
             class_names=classes,
             task=manifest.get("task"),
+            on_error=manifest.get("onError", "raise"),
+            replacements=manifest.get("replacements"),
             strict=manifest.get("strict", False),
         )
     except ModelFileError:
@@ -116,6 +120,8 @@ def _manifest(stream: Any, where: str) -> dict[str, Any]:
         value = found.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise ModelFileError(f"{where}: {MANIFEST}: {key}: expected a list of names")
-    if found.get("task") not in (None, *TASKS) or not isinstance(found.get("strict", False), bool):
-        raise ModelFileError(f"{where}: {MANIFEST}: task or strict is of another kind")
+    kinds = {"task": str, "onError": str, "replacements": dict, "strict": bool}
+    for key, kind in kinds.items():
+        if key in found and not isinstance(found[key], kind):
+            raise ModelFileError(f"{where}: {MANIFEST}: {key}: expected a {kind.__name__}")
     return found

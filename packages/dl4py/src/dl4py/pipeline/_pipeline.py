@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from nd4py._arrays import from_numpy, to_numpy
 from nd4py.normalizers import AbstractNormalizer
 
 if TYPE_CHECKING:
-    from datavec import RecordVectorizer, Schema, TransformProcess
+    from datavec import ErrorPolicy, ErrorReport, RecordVectorizer, Schema, TransformProcess
     from dl4py._model_serializer import Source, Target
     from dl4py.nn import MultiLayerNetwork
 
@@ -38,6 +38,11 @@ class Pipeline:
         label: label column after the transform, several in a list, None where the data had none.
         class_names: names of the classes, where the label column is not Categorical.
         task: ``classification`` or ``regression``; follows from label and network unless given.
+        on_error: what happens to values that cannot be used, such as categories that the training
+            data did not have: ``raise``, ``skip`` the record, or ``replace`` the value; single calls
+            may say otherwise.
+        replacements: value per column for those that are missing or cannot be used, such as
+            ``{"age": 40}``.
         strict: refuse data with columns that the training data did not have, instead of ignoring
             them.
 
@@ -65,6 +70,8 @@ class Pipeline:
         label: str | Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
         task: str | None = None,
+        on_error: str = "raise",
+        replacements: Mapping[str, Any] | None = None,
         strict: bool = False,
     ) -> None:
         datavec = need_datavec()
@@ -74,6 +81,7 @@ class Pipeline:
                 "normalizer: expected one of nd4py.normalizers for single feature arrays; received "
                 f"{type(normalizer).__name__}"
             )
+        self.policy: ErrorPolicy = datavec.ErrorPolicy.of(on_error, replacements)
         self.transform = transform
         self.normalizer = normalizer
         self._scaler: Any = normalizer
@@ -120,20 +128,35 @@ class Pipeline:
 
     # --- predicting -------------------------------------------------------------------------------
 
-    def predict_record(self, record: Any) -> Prediction | None:
-        """The prediction for one raw record; None when a filter of the transform removes it.
+    def predict_record(
+        self,
+        record: Any,
+        *,
+        on_error: str | ErrorPolicy | None = None,
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
+    ) -> Prediction | None:
+        """The prediction for one raw record; None when a filter or the error policy removes it.
 
         Args:
             record: a dict by column name, or a list of values in the order of the training data's
                 columns, with or without those that only the label needs; with sequences a list of
                 such steps.
+            on_error: instead of the pipeline's policy.
+            replacements: with `on_error`.
+            errors: gets the counts of what was skipped and replaced.
 
         Raises:
             datavec.SchemaError: a column is missing, or there is another number of values.
             datavec.InvalidValueError: a value that the transform cannot use; the message names the
                 step, the column, the value and what was expected.
         """
-        features = self.vectorizer.record(record)
+        features = self.vectorizer.record(
+            record,
+            on_error=self.policy if on_error is None else on_error,
+            replacements=replacements,
+            errors=errors,
+        )
         if features is None:
             return None
         values = self._output(features, None)
@@ -144,50 +167,109 @@ class Pipeline:
             )
         return Prediction(self.outputs, values[0].tolist())
 
-    def predict(self, data: Any, *, on_error: str = "raise", **options: Any) -> Predictions:
+    def predict(
+        self,
+        data: Any,
+        *,
+        on_error: str | ErrorPolicy | None = None,
+        replacements: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Predictions:
         """Predictions for raw records in any form.
 
         Args:
-            data: a path to a CSV file; a pandas, polars, DuckDB or pyarrow table; a dict of columns;
-                a list or any iterable of records; or a record reader.
-            on_error: ``raise``, or ``skip`` records that cannot be used and count them.
-            options: how a CSV file is written: `delimiter`, `quote`, `encoding`, and `header`,
-                whether its first line names the columns (found out unless given).
+            data: a path to a CSV file, or a binary stream of CSV; a pandas, polars, DuckDB or pyarrow
+                table; a dict of columns; a list or any iterable of records; or a record reader.
+            on_error: instead of the pipeline's policy.
+            replacements: with `on_error`.
+            options: how CSV is written: `delimiter`, `quote`, `encoding`, `skip_lines`, and `header`,
+                whether the first line names the columns (looked at unless given).
 
         Raises:
             datavec.SchemaError: the columns are not those of the training data.
             datavec.InvalidValueError: naming file and line or the record, the column, the value and
                 what was expected.
         """
-        parts = list(self.predict_batches(data, on_error=on_error, **options))
-        width = len(self.outputs.names) if not self.outputs.is_binary else 1
+        errors = need_datavec().ErrorReport()
+        parts = list(
+            self.predict_batches(
+                data, on_error=on_error, replacements=replacements, errors=errors, **options
+            )
+        )
         if not parts:
-            empty = np.zeros(0, np.int64)
-            return Predictions(self.outputs, np.zeros((0, width), np.float32), empty)
+            width = 1 if self.outputs.is_binary else len(self.outputs.names)
+            nothing = np.zeros((0, width), np.float32)
+            return Predictions(self.outputs, nothing, np.zeros(0, np.int64), errors=errors)
         return Predictions(
             self.outputs,
             np.concatenate([p.numbers for p in parts]),
             _joined([p.rows for p in parts]),
             _joined([p.steps for p in parts]),
-            sum(p.skipped for p in parts),
+            errors,
         )
 
     def predict_batches(
-        self, data: Any, *, on_error: str = "raise", **options: Any
+        self,
+        data: Any,
+        *,
+        on_error: str | ErrorPolicy | None = None,
+        replacements: Mapping[str, Any] | None = None,
+        errors: ErrorReport | None = None,
+        **options: Any,
     ) -> Iterator[Predictions]:
-        """As `predict`, but some thousand records at a time: memory stays bounded at any size."""
-        from datavec._stream import SkipCount
+        """As `predict`, but some thousand records at a time: memory stays bounded at any size.
 
-        counted = SkipCount()
-        before = 0
-        threads = 0 if isinstance(data, (dict, list, tuple)) else 2
+        `errors` gets the counts of what was skipped and replaced.
+        """
         batches = self.vectorizer.batches(
-            data, on_error=on_error, threads=threads, skipped=counted, **options
+            data,
+            on_error=self.policy if on_error is None else on_error,
+            replacements=replacements,
+            errors=errors,
+            threads=0 if isinstance(data, (dict, list, tuple)) else 2,
+            **options,
         )
         for batch in batches:
-            values = self._outputs(batch.features, batch.mask)
-            skipped, before = counted.records - before, counted.records
-            yield self._named(values, batch, skipped)
+            yield self._named(self._outputs(batch.features, batch.mask), batch)
+
+    def evaluate(self, data: Any, *, batch_size: int = 1024, **options: Any) -> Any:
+        """The statistics of the predictions for raw records that have their label.
+
+        Args:
+            data: as for `predict`; it is read once.
+            batch_size: records at a time.
+            options: how CSV is written; see `predict`.
+
+        Returns:
+            An ``Evaluation`` for classes, a ``RegressionEvaluation``, in original units, for values.
+
+        Raises:
+            ValueError: the pipeline has no label column.
+        """
+        from nd4py.evaluation import Evaluation, RegressionEvaluation
+
+        datavec = need_datavec()
+        if not self.label_names:
+            raise ValueError("evaluate: the pipeline does not know which column is the label")
+        single = len(self.label_names) == 1
+        classes = len(self.outputs.names) if self.outputs.classifies and single else None
+        batches = datavec.RecordReaderDataSetIterator(
+            self.vectorizer.labelled(data, **options),
+            batch_size,
+            label_from=self.label_names[0],
+            label_to=self.label_names[-1],
+            num_classes=classes,
+            regression=classes is None,
+            transform=self.transform,
+        )
+        names = list(self.outputs.names)
+        result: Any = (
+            Evaluation(labels=names) if self.outputs.classifies else RegressionEvaluation(names)
+        )
+        for batch in batches:
+            features = np.asarray(batch.features)
+            result.eval(batch.labels, self._outputs(features, None))
+        return result
 
     # --- saving -----------------------------------------------------------------------------------
 
@@ -253,7 +335,7 @@ class Pipeline:
             parts.append(self._output(np.ascontiguousarray(part), part_mask)[:count])
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _named(self, values: Any, batch: Any, skipped: int) -> Predictions:
+    def _named(self, values: Any, batch: Any) -> Predictions:
         rows, steps = batch.rows, None
         if values.ndim == 3:  # [n, outputs, steps]: a prediction for every step that there is
             there = np.ones(values.shape[::2], bool) if batch.mask is None else batch.mask != 0
@@ -264,7 +346,7 @@ class Pipeline:
             raise ValueError(
                 f"predict: expected outputs of rank 2 or 3; the network gives {list(values.shape)}"
             )
-        return Predictions(self.outputs, values, rows, steps, skipped)
+        return Predictions(self.outputs, values, rows, steps)
 
     def _check_normalizer(self) -> None:
         width = len(self.vectorizer.feature_names)

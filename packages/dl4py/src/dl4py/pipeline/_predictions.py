@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dl4py.pipeline._outputs import Outputs
+
+if TYPE_CHECKING:
+    from datavec import ErrorReport
 
 
 class Prediction:
@@ -79,7 +82,7 @@ class Predictions:
             leave gaps. None where the transform groups or sorts records.
         steps: step of its sequence that each prediction is about, int64 ``[n]``; None unless the
             network gives one for every step.
-        skipped: records left out because they could not be used.
+        errors: what was left out or replaced, a ``datavec.ErrorReport``; None for a part of the data.
     """
 
     def __init__(
@@ -88,13 +91,13 @@ class Predictions:
         numbers: NDArray[np.float32],
         rows: NDArray[np.int64] | None,
         steps: NDArray[np.int64] | None = None,
-        skipped: int = 0,
+        errors: ErrorReport | None = None,
     ) -> None:
         self.outputs = outputs
         self.numbers = numbers
         self.rows = rows
         self.steps = steps
-        self.skipped = skipped
+        self.errors = errors
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -122,21 +125,25 @@ class Predictions:
             yield Prediction(self.outputs, numbers)
 
     def __repr__(self) -> str:
-        left = f", {self.skipped} skipped" if self.skipped else ""
+        left = f", {self.errors.summary()}" if self.errors else ""
         return f"<Predictions: {len(self)} of {', '.join(self.outputs.names):.60}{left}>"
 
-    def to_arrow(self) -> Any:
+    def to_arrow(self, *, with_rows: bool = False) -> Any:
         """A ``pyarrow.Table``.
 
         A classifier gives ``predicted`` and a column ``probability_<class>`` for each class, another
-        network one column per value under its label's name; predictions of steps also have ``row``
-        and ``step``.
+        network one column per value under its label's name.
+
+        Args:
+            with_rows: put ``row``, each record's position in the data, in front; predictions for steps
+                have ``row`` and ``step`` anyway.
         """
         import pyarrow as pa
 
         columns: dict[str, Any] = {}
-        if self.steps is not None:
+        if self.rows is not None and (with_rows or self.steps is not None):
             columns["row"] = self.rows
+        if self.steps is not None:
             columns["step"] = self.steps
         names = self.outputs.names
         if self.outputs.classifies:

@@ -146,7 +146,7 @@ class Join:
         total = left.num_rows + right.num_rows
         codes, lost = np.zeros(total, np.int64), np.zeros(total, bool)
         for left_key, right_key in zip(self.left_keys, self._right_keys, strict=True):
-            a, b = _comparable(left.column(left_key)), _comparable(right.column(right_key))
+            a, b = comparable(left.column(left_key)), comparable(right.column(right_key))
             if a.type != b.type:
                 lost[:] = True
                 continue
@@ -159,7 +159,7 @@ class Join:
         return codes[: left.num_rows], codes[left.num_rows :]
 
 
-def _comparable(column: pa.Array) -> pa.Array:
+def comparable(column: pa.Array) -> pa.Array:
     """Integers compare with integers and floats with floats of any width, text with text."""
     if is_text(column.type):
         return plain_text(column)

@@ -9,5 +9,6 @@ workers, on Arrow batches, and give the same results. Needs the extra ``spark``:
 # ruff: noqa: F403
 
 from ._execute import execute as execute
+from ._join import *
 from ._result import *
 from ._types import *

@@ -31,7 +31,7 @@ class Shown:
         return self.text
 
 
-def noted(error: DataVecError, partition: int) -> DataVecError:
+def noted(error: DataVecError, stage: int, partition: int) -> DataVecError:
     """The same error with the note that `translated` reads."""
     simple = {k: v for k, v in vars(error).items() if v is None or isinstance(v, (int, str))}
     body: dict[str, Any] = {
@@ -51,6 +51,7 @@ def noted(error: DataVecError, partition: int) -> DataVecError:
             "file": error.file,
             "line": error.line,
             "row": error.row,
+            "stage": stage,
             "partition": partition,
         }
     error.add_note(_NOTE + json.dumps(body))
@@ -58,12 +59,12 @@ def noted(error: DataVecError, partition: int) -> DataVecError:
 
 
 @contextmanager
-def translated(rows_before: Callable[[int], int | None] | None = None) -> Iterator[None]:
+def translated(rows_before: Callable[[int, int], int | None] | None = None) -> Iterator[None]:
     """Within the block, Spark's report of an error of ours is raised as that error.
 
     Args:
-        rows_before: number of input records before a partition, by which an error can name the
-            record as local execution does; None when the errors are not about input records.
+        rows_before: number of input records before a partition of a stage, by which an error can
+            name the record as local execution does; None when errors are not about input records.
     """
     try:
         yield
@@ -78,12 +79,12 @@ def translated(rows_before: Callable[[int], int | None] | None = None) -> Iterat
 
 
 def _restored(
-    body: dict[str, Any], rows_before: Callable[[int], int | None] | None
+    body: dict[str, Any], rows_before: Callable[[int, int], int | None] | None
 ) -> DataVecError:
     if "column" in body:
         row = body["row"]
         if row is not None:
-            before = None if rows_before is None else rows_before(body["partition"])
+            before = None if rows_before is None else rows_before(body["stage"], body["partition"])
             row = None if before is None else row + before
         value = body["value"] if body["shown"] is None else Shown(body["shown"])
         return InvalidValueError(

@@ -37,7 +37,7 @@ class SparkBatches:
         dataframe: DataFrame,
         schema: Schema,
         accounts: Accounts | None = None,
-        rows_before: Callable[[int], int | None] | None = None,
+        rows_before: Callable[[int, int], int | None] | None = None,
     ) -> None:
         self.dataframe = dataframe
         self.schema = schema
@@ -119,14 +119,20 @@ def _counted(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     )
 
 
-def partition_counter(data: DataFrame) -> Callable[[int], int | None]:
-    """Number of records before a partition; runs a job when it is called, which errors do."""
+def partition_counter(*inputs: DataFrame) -> Callable[[int, int], int | None]:
+    """Number of records before a partition of the input of a stage: the first inputs' stages.
 
-    def rows_before(partition: int) -> int | None:
+    It runs a job when it is called, which only errors do.
+    """
+
+    def rows_before(stage: int, partition: int) -> int | None:
+        if stage >= len(inputs):
+            return None
         if partition == 0:
             return 0
         try:
-            counted = positional(data).mapInArrow(_counted, "partition long, rows long").collect()
+            counting = positional(inputs[stage]).mapInArrow(_counted, "partition long, rows long")
+            counted = counting.collect()
         except Exception:  # the first error is the one to report
             return None
         return sum(int(rows) for number, rows in counted if number < partition)

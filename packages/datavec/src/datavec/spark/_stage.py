@@ -124,9 +124,9 @@ class Stage:
         try:
             yield from self.sink.batches(self._frames(batches, task), task)
         except InvalidValueError as e:
-            raise noted(self.source.located(e), task.partition) from None
+            raise noted(self.source.located(e), self.number, partition) from None
         except DataVecError as e:
-            raise noted(e, task.partition) from None
+            raise noted(e, self.number, partition) from None
         if self.accounts is not None:
             self.accounts.add(self.number, task.report)
 

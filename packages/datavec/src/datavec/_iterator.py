@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,19 +14,23 @@ import numpy as np
 from nd4py.data import DataSet, DataSetIterator
 from nd4py.normalizers import AbstractNormalizer
 
+from ._batch_cache import FileCache, make_cache
+from ._batch_columns import BatchColumns, LabelChoice, choose_columns
 from ._convert import to_type
-from ._errors import InvalidValueError, SchemaError
+from ._errors import DataVecError, InvalidValueError, SchemaError
+from ._examples import Rows, closing_source, equal_parts
 from ._frame import Array, Frame
+from ._identity import identity_of
 from ._metadata import (
     AbstractColumnMetaData,
     CategoricalMetaData,
-    ColumnType,
     DoubleMetaData,
     IntegerMetaData,
     NDArrayMetaData,
 )
 from ._ndarray_column import NDARRAY, to_arrays
-from ._parallel import available_cpus
+from ._parallel import available_cpus, ordered_map
+from ._passes import AbstractPasses, ShardedSource, every
 from ._policy import ErrorPolicy, ErrorReport
 from ._process import TransformProcess
 from ._schema import Schema
@@ -36,49 +42,12 @@ __all__ = ["RecordReaderDataSetIterator"]
 _ROWS_AT_A_TIME = 2048  # so that a stripe of the matrix stays in the cache while it is filled
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Which columns become features and which labels."""
-
-    features: tuple[str, ...]
-    labels: tuple[str, ...]
-    num_classes: int | None
-    """One-hot size; None for regression or no labels."""
-    labels_are_features: bool = False
-
-
-@dataclass
-class _Rows:
-    """Features and labels of some consecutive examples."""
-
-    features: Array
-    labels: Array | None
-    metadata: list[Any] | None
-
-    def cut(self, start: int, stop: int) -> _Rows:
-        return _Rows(
-            self.features[start:stop],
-            None if self.labels is None else self.labels[start:stop],
-            None if self.metadata is None else self.metadata[start:stop],
-        )
-
-    def joined(self, other: _Rows) -> _Rows:
-        return _Rows(
-            np.concatenate([self.features, other.features]),
-            None
-            if self.labels is None or other.labels is None
-            else np.concatenate([self.labels, other.labels]),
-            None
-            if self.metadata is None or other.metadata is None
-            else self.metadata + other.metadata,
-        )
-
-
-class RecordReaderDataSetIterator(DataSetIterator):
+class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
     """Batches of float32 features and labels from a record reader.
 
     Parsing, transforming and packing run in threads ahead of the consumer, a block of the file at
-    a time; batches are slices of the packed block, without a copy.
+    a time; batches are slices of the packed block, without a copy. Passes are numbered (`epoch`); with
+    a seed the order of each follows from its number, whatever the number of threads.
 
     Answers to Deeplearning4j's ``RecordReaderDataSetIterator``.
 
@@ -101,6 +70,13 @@ class RecordReaderDataSetIterator(DataSetIterator):
         on_error: ``raise``; ``skip`` records that cannot be used; or ``replace`` their values. The
             counts are in `errors`.
         replacements: value per column for those that are missing, no number, or an unseen category.
+        shuffle: examples among which each is drawn at random (about so many are held); 0 keeps their
+            order.
+        seed: of the random order; None takes a new one.
+        cache: ``"memory"``, or the path of a file, keeps the examples of the first complete pass, as
+            they are before shuffling and `preprocessor`. They are made anew when the transform, the
+            label columns, an option of the reader, or the name, size or time of a file has changed.
+        cache_key: a text that you change when the data change, for sources that are not files.
 
     With no label and no number of classes the labels are the features. With a label column but
     neither `num_classes` nor `regression` the column is left out and labels are None.
@@ -129,18 +105,22 @@ class RecordReaderDataSetIterator(DataSetIterator):
         prefetch: int = 2,
         on_error: str | ErrorPolicy = "raise",
         replacements: Mapping[str, Any] | None = None,
+        shuffle: int = 0,
+        seed: int | None = None,
+        cache: str | os.PathLike[str] | None = None,
+        cache_key: str | None = None,
     ) -> None:
-        super().__init__()
+        DataSetIterator.__init__(self)
+        AbstractPasses.__init__(self, shuffle, seed)
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, received {batch_size}")
         if label_index is not None and label_from is not None:
             raise ValueError("give label_index, or label_from and label_to, not both")
         self._reader = reader
         self._batch_size = batch_size
-        self._regression = regression
-        self._label_from = label_from if label_index is None else label_index
-        self._label_to = label_to
-        self._num_classes = num_classes
+        self._labels_chosen = LabelChoice(
+            label_from if label_index is None else label_index, label_to, num_classes, regression
+        )
         self._transform = transform
         self._given_schema = schema
         self._collect_metadata = collect_metadata
@@ -148,7 +128,10 @@ class RecordReaderDataSetIterator(DataSetIterator):
         self._prefetch = prefetch
         self._policy = ErrorPolicy.of(on_error, replacements)
         self._errors = ErrorReport()
-        self._plan: tuple[TransformProcess, _Columns] | None = None
+        self._kept_errors: ErrorReport | None = None
+        self._cache = make_cache(cache, collect_metadata=collect_metadata)
+        self._cache_key = cache_key
+        self._plan: tuple[TransformProcess, BatchColumns] | None = None
         self._per_batch: Any = None
         self.preprocessor = preprocessor
 
@@ -169,6 +152,8 @@ class RecordReaderDataSetIterator(DataSetIterator):
     @property
     def errors(self) -> ErrorReport:
         """What was left out or replaced in the current or last pass, by steps and reader."""
+        if self._kept_errors is not None:
+            return self._kept_errors
         return with_reader(self._errors, self._reader)
 
     @property
@@ -200,7 +185,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
         """Names of the feature columns in order."""
         return list(self._prepared()[1].features)
 
-    def _prepared(self) -> tuple[TransformProcess, _Columns]:
+    def _prepared(self) -> tuple[TransformProcess, BatchColumns]:
         if self._plan is None:
             process = self._transform
             if process is None:
@@ -210,7 +195,7 @@ class RecordReaderDataSetIterator(DataSetIterator):
                     "RecordReaderDataSetIterator: the transform makes sequences; "
                     "it must end with plain records"
                 )
-            self._plan = process, self._choose(process.final_schema)
+            self._plan = process, choose_columns(process.final_schema, self._labels_chosen)
         return self._plan
 
     def _find_schema(self) -> Schema:
@@ -226,8 +211,9 @@ class RecordReaderDataSetIterator(DataSetIterator):
         values = [0.0] if first is None else first[0]
         width = len(values)
         label = None
-        if not self._regression and self._num_classes is not None:
-            label = -1 if self._label_from is None else self._label_from
+        chosen = self._labels_chosen
+        if not chosen.regression and chosen.num_classes is not None:
+            label = -1 if chosen.first is None else chosen.first
             label = width - 1 if label == -1 else label
         columns: list[AbstractColumnMetaData] = []
         for i, value in enumerate(values):
@@ -236,57 +222,6 @@ class RecordReaderDataSetIterator(DataSetIterator):
             else:
                 columns.append(IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i)))
         return Schema(tuple(columns))
-
-    def _position(self, schema: Schema, label: int | str) -> int:
-        if isinstance(label, str):
-            return schema.index_of(label)
-        position = len(schema) + label if label < 0 else label
-        if not 0 <= position < len(schema):
-            raise SchemaError(
-                f"label column {label} does not exist: after the transform there are {len(schema)} "
-                f"columns ({', '.join(schema.column_names)})"
-            )
-        return position
-
-    def _choose(self, schema: Schema) -> _Columns:
-        names = tuple(schema.column_names)
-        first = self._label_from
-        if first is None and self._num_classes is not None and not self._regression:
-            first = -1
-        if first is None:
-            check_numeric(schema, names)
-            return _Columns(names, (), None, labels_are_features=True)
-        start = self._position(schema, first)
-        stop = start if self._label_to is None else self._position(schema, self._label_to)
-        if stop < start:
-            raise SchemaError(
-                f"label_to ({self._label_to}) must not come before label_from ({first})"
-            )
-        labels = names[start : stop + 1]
-        features = names[:start] + names[stop + 1 :]
-        if not features:
-            raise SchemaError("no feature column is left beside the labels")
-        check_numeric(schema, features)
-        if self._regression:
-            check_numeric(schema, labels)
-            return _Columns(features, labels, None)
-        if len(labels) > 1:
-            raise SchemaError(
-                f"classification takes one label column, received {len(labels)}; "
-                "set regression=True to use their values"
-            )
-        meta = schema.metadata(labels[0])
-        classes = self._num_classes
-        if isinstance(meta, CategoricalMetaData):
-            states = len(meta.state_names)
-            if classes is not None and classes != states:
-                raise SchemaError(
-                    f'label column "{meta.name}" has {states} states, but num_classes is {classes}'
-                )
-            classes = states
-        if classes is None:
-            return _Columns(features, (), None)
-        return _Columns(features, labels, classes)
 
     # --- a pass ---------------------------------------------------------------------------------
 
@@ -298,20 +233,71 @@ class RecordReaderDataSetIterator(DataSetIterator):
         preprocessor = self.preprocessor
         normalizer = preprocessor if isinstance(preprocessor, AbstractNormalizer) else None
         self._per_batch = preprocessor if normalizer is None else None
-        packer = _Packer(columns, self._collect_metadata, normalizer)
-        rows = transformed_frames(
-            _pruned(process, columns),
-            self._reader,
-            on_error=self._policy,
-            threads=min(self._prefetch, available_cpus()),
-            finish=packer,
-            errors=self._errors,
-            what="RecordReaderDataSetIterator",
-        )
+        rows = self._examples(_pruned(process, columns), columns, normalizer)
         # The pass must not hold on to this object: dropping the iterator then ends its threads.
         return _data_sets(
-            rows, self._batch_size, self._max_num_batches, columns, label_names=self.labels
+            self._begin_pass(rows),
+            self._batch_size,
+            self._max_num_batches,
+            columns,
+            label_names=self.labels,
         )
+
+    def _examples(
+        self,
+        process: TransformProcess,
+        columns: BatchColumns,
+        normalizer: AbstractNormalizer | None,
+    ) -> Iterator[Rows]:
+        """The examples of a pass in the order of the source, of one shard if this is one."""
+        cache, shard, errors = self._cache, self._shard, self._errors
+        threads = min(self._prefetch, available_cpus())
+        source = self._reader
+        late = shard is not None and (
+            any(a.whole_data for a in process.actions) or isinstance(cache, FileCache)
+        )
+        if shard is not None and not late:
+            source = ShardedSource(process, source, shard)
+        made: Iterator[Rows] = transformed_frames(
+            process,
+            source,
+            on_error=self._policy,
+            threads=threads,
+            finish=_Packer(columns, self._collect_metadata, normalizer if cache is None else None),
+            errors=errors,
+            what="RecordReaderDataSetIterator",
+        )
+        self._kept_errors = None
+        if cache is not None:
+            reader = self._reader
+            identity = self._identity(process, columns, None if late else shard)
+            kept = cache.kept(identity)
+            if kept is None:
+                made = cache.keeping(made, identity, lambda: with_reader(errors, reader))
+            else:
+                made, self._kept_errors = kept
+        if shard is not None and late:
+            made = every(made, shard)
+        if cache is not None and normalizer is not None:
+            finish = partial(_normalized, columns=columns, normalizer=normalizer)
+            made = ordered_map(finish, made, threads=threads, ahead=threads + 2)
+        return made
+
+    def _identity(
+        self, process: TransformProcess, columns: BatchColumns, shard: tuple[int, int] | None
+    ) -> str:
+        """What a cache must have been made of to be used."""
+        try:
+            source = self._cache_key or identity_of(self._reader)
+        except DataVecError as e:
+            if isinstance(self._cache, FileCache):
+                raise DataVecError(
+                    f"cache: a change of the data would go unnoticed, for they come from {e}, which "
+                    "is no file; give cache_key, a text that you change when the data change"
+                ) from None
+            source = f"object {id(self._reader)}"
+        options = (self._policy.action, sorted(self._policy.replacements.items()), shard)
+        return "\n".join([process.to_json(), repr(columns), repr(options), source])
 
     def __next__(self) -> DataSet:
         batch, self._ahead = self._ahead, None
@@ -332,30 +318,10 @@ class RecordReaderDataSetIterator(DataSetIterator):
         records = self._reader.load_from_metadata(metadata)
         frame = process.run(frame_from_records(process.initial_schema, records))
         rows = _Packer(columns, False, None)(frame)
-        (data,) = _data_sets(
-            [rows], max(1, len(rows.features)), None, columns, label_names=self.labels
-        )
+        (data,) = _data_sets([rows], max(1, len(rows)), None, columns, label_names=self.labels)
         if self.preprocessor is not None:
             self.preprocessor.preprocess(data)
         return data
-
-
-def check_numeric(schema: Schema, names: Iterable[str]) -> None:
-    """Raise SchemaError where a column cannot become a feature."""
-    usable = (ColumnType.BOOLEAN, ColumnType.TIME)
-    for name in names:
-        meta = schema.metadata(name)
-        kind = meta.column_type
-        if isinstance(meta, NDArrayMetaData) and -1 not in meta.shape:
-            continue
-        if not kind.is_numeric and kind not in usable:
-            hint = {
-                ColumnType.CATEGORICAL: "use categorical_to_integer or categorical_to_one_hot",
-                ColumnType.STRING: "remove it, or turn it into categories or numbers",
-            }.get(kind, "remove it from the transform's result")
-            raise SchemaError(
-                f'column "{name}" of type {kind.value} cannot become a feature: {hint}'
-            )
 
 
 def _first_record(reader: Any) -> tuple[list[Any], Any] | None:
@@ -370,24 +336,21 @@ def _first_record(reader: Any) -> tuple[list[Any], Any] | None:
 
 
 def _data_sets(
-    rows: Iterable[_Rows],
+    rows: Iterable[Rows],
     size: int,
     limit: int | None,
-    columns: _Columns,
+    columns: BatchColumns,
     *,
     label_names: list[str] | None,
 ) -> Iterator[DataSet]:
     """Cut rows into DataSets of `size` examples, at most `limit` of them."""
-    try:
-        for part in islice(_equal_parts(rows, size), limit):
+    with closing_source(rows):
+        for part in islice(equal_parts(rows, size), limit):
             labels = part.features if columns.labels_are_features else part.labels
             yield DataSet(part.features, labels, label_names=label_names, metadata=part.metadata)
-    finally:
-        if isinstance(rows, Generator):
-            rows.close()
 
 
-def _pruned(process: TransformProcess, columns: _Columns) -> TransformProcess:
+def _pruned(process: TransformProcess, columns: BatchColumns) -> TransformProcess:
     """The process followed by dropping what is neither feature nor label, so it is never parsed."""
     from .transforms import RemoveAllColumnsExceptForTransform
 
@@ -401,13 +364,13 @@ class _Packer:
     """Turns a frame into a feature matrix and a label matrix."""
 
     def __init__(
-        self, columns: _Columns, collect_metadata: bool, normalizer: AbstractNormalizer | None
+        self, columns: BatchColumns, collect_metadata: bool, normalizer: AbstractNormalizer | None
     ) -> None:
         self.columns = columns
         self.collect_metadata = collect_metadata
         self.normalizer = normalizer
 
-    def __call__(self, frame: Frame, task: Any = None) -> _Rows:
+    def __call__(self, frame: Frame, task: Any = None) -> Rows:
         columns = self.columns
         features = matrix(frame, columns.features)
         labels: Array | None = None
@@ -415,13 +378,18 @@ class _Packer:
             labels = _one_hot(frame, columns.labels[0], columns.num_classes)
         elif columns.labels:
             labels = matrix(frame, columns.labels)
-        if self.normalizer is not None:
-            data = DataSet(features, features if columns.labels_are_features else labels)
-            self.normalizer.preprocess(data)
-            features = np.asarray(data.features)
-            labels = None if labels is None else np.asarray(data.labels)
         metadata = task.metadata(frame) if self.collect_metadata and task is not None else None
-        return _Rows(features, labels, metadata)
+        rows = Rows(features, labels, metadata)
+        if self.normalizer is None:
+            return rows
+        return _normalized(rows, columns=columns, normalizer=self.normalizer)
+
+
+def _normalized(rows: Rows, *, columns: BatchColumns, normalizer: AbstractNormalizer) -> Rows:
+    data = DataSet(rows.features, rows.features if columns.labels_are_features else rows.labels)
+    normalizer.preprocess(data)
+    labels = None if rows.labels is None else np.asarray(data.labels)
+    return Rows(np.asarray(data.features), labels, rows.metadata)
 
 
 def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
@@ -471,26 +439,3 @@ def _one_hot(frame: Frame, name: str, classes: int) -> Array:
     out = np.zeros((len(codes), classes), np.float32)
     out[np.arange(len(codes)), codes] = 1.0
     return out
-
-
-def _equal_parts(parts: Iterable[_Rows], size: int) -> Iterator[_Rows]:
-    """Cut and join consecutive parts so that each has `size` rows, the last one maybe fewer."""
-    carry: _Rows | None = None
-    for part in parts:
-        start = 0
-        if carry is not None:
-            missing = size - len(carry.features)
-            carry = carry.joined(part.cut(0, missing))
-            start = min(missing, len(part.features))
-            if len(carry.features) < size:
-                continue
-            yield carry
-            carry = None
-        count = len(part.features)
-        while start + size <= count:
-            yield part.cut(start, start + size)
-            start += size
-        if start < count:
-            carry = part.cut(start, count)
-    if carry is not None:
-        yield carry

@@ -145,6 +145,14 @@ class ErrorReport:
         self._totals: dict[tuple[str, str, str | None, str], ErrorTotal] = {}
         self._lock = threading.Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {"_totals": dict(self._totals)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
     # --- counting -------------------------------------------------------------------------------
 
     def add(

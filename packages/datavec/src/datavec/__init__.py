@@ -8,6 +8,7 @@ records of another (and reads and writes Deeplearning4j's JSON), a record reader
 # A module's __all__ is the only list of its public names, so a class is added in one file.
 # ruff: noqa: F403
 
+from . import images as images
 from . import readers as readers
 from . import transforms as transforms
 from . import writers as writers
@@ -32,6 +33,7 @@ from ._sequence_iterator import *
 from ._stream import BatchStream as BatchStream
 from ._vectorizer import *
 from ._writable import *
+from .images import *
 from .readers import *
 from .transforms import *
 from .writers import *

@@ -15,6 +15,7 @@ __all__ = [
     "from_flat",
     "is_ndarray",
     "ndarray_scalar",
+    "stacked",
     "to_arrays",
 ]
 
@@ -59,6 +60,17 @@ def flat_values(
     offsets = data.offsets.to_numpy() - start if len(column) else np.zeros(1, np.int32)
     flat = data.flatten().to_numpy(zero_copy_only=False)
     return flat, offsets, column.field("shape")
+
+
+def stacked(column: pa.Array, shape: tuple[int, ...]) -> np.ndarray[Any, Any] | None:
+    """All rows as one float32 array [rows, *shape], without copying; None unless all rows fit."""
+    size = int(np.prod(shape))
+    flat, offsets, _ = flat_values(column)
+    if column.null_count or (np.diff(offsets) != size).any():
+        return None
+    # Arrow hands out its memory read-only, also where it is nobody else's.
+    values = flat.astype(np.float32, copy=False)
+    return values.reshape(len(column), *shape)
 
 
 def to_arrays(column: pa.Array) -> list[np.ndarray[Any, Any] | None]:

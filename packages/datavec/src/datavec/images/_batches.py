@@ -1,0 +1,110 @@
+"""Image files to Arrow frames, many at a time and in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from .._arrow_io import column_from_values
+from .._errors import InvalidValueError, SchemaError
+from .._frame import Frame
+from .._ndarray_column import from_flat
+from .._process import ReadPlan
+from .._schema import Schema
+from ..readers._splits import InputPart
+from ._opencv import single_threaded
+
+if TYPE_CHECKING:
+    from ._base_reader import AbstractImageRecordReader
+
+__all__ = ["BatchedImages", "ImageTask"]
+
+_MAX_VALUES = (1 << 31) - 1  # Arrow counts the values of an array column in 32 bits
+
+
+class BatchedImages:
+    """The records of an image reader in frames of a size, so that batches need no copying."""
+
+    def __init__(self, reader: AbstractImageRecordReader, size: int) -> None:
+        self.reader = reader
+        self.size = max(1, min(size, _MAX_VALUES // int(np.prod(reader.image_shape))))
+
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        """Callables that each decode some images into one array, in any thread."""
+        reader = self.reader
+        width = 1 + len(reader.label_columns())
+        if len(schema) != width:
+            raise SchemaError(
+                f"{type(reader).__name__}: records have {width} values (the image and its "
+                f"labels), but the schema has {len(schema)} columns "
+                f"({', '.join(schema.column_names)})"
+            )
+        epoch, parts = reader.begin_pass()
+        while chunk := list(islice(parts, self.size)):
+            task = ImageTask(reader, schema, chunk, epoch)
+            if reader.in_order:
+                task.finish()
+            yield task
+
+
+class ImageTask:
+    """Decodes some images into one array, under the reader's policy."""
+
+    def __init__(
+        self,
+        reader: AbstractImageRecordReader,
+        schema: Schema,
+        parts: list[InputPart],
+        epoch: int,
+    ) -> None:
+        self.reader, self.schema, self.parts, self.epoch = reader, schema, parts, epoch
+        self._sources: list[Any] = []
+        self._frame: Frame | None = None
+
+    def __call__(self) -> Frame:
+        frame, self._frame = self._frame or self._decoded(), None
+        return frame
+
+    def finish(self) -> None:
+        """Do the work now, in the order of the tasks."""
+        self._frame = self._decoded()
+
+    def _decoded(self) -> Frame:
+        reader = self.reader
+        images = np.empty((len(self.parts), *reader.image_shape[1:]), np.float32)
+        labels: list[list[Any]] = []
+        with single_threaded():
+            for part in self.parts:
+                prepared = reader.prepared(part, self.epoch)
+                if prepared is None:
+                    continue
+                reader.write(prepared, images[len(labels)])
+                labels.append(reader.label_values(part.name, prepared))
+                self._sources.append(reader.metadata_of(part.name, prepared))
+        columns = [_array_column(images[: len(labels)], reader.image_shape)]
+        for i, meta in enumerate(self.schema.columns[1:]):
+            columns.append(column_from_values([values[i] for values in labels], meta))
+        return Frame(self.schema, tuple(columns), len(labels))
+
+    def metadata(self, frame: Frame) -> list[Any]:
+        """Metadata of the records of a frame that came from this task."""
+        rows = range(frame.num_records) if frame.origin is None else frame.origin.tolist()
+        return [self._sources[i] for i in rows]
+
+    def locate(self, error: InvalidValueError) -> InvalidValueError:
+        """Say in which file."""
+        if error.row is None or error.row >= len(self._sources):
+            return error
+        return error.located(file=self._sources[error.row].uri)
+
+
+def _array_column(images: np.ndarray[Any, Any], shape: tuple[int, ...]) -> pa.Array:
+    """Equal arrays as a column, without copying them."""
+    count, size = len(images), int(np.prod(shape))
+    ranks = np.arange(count + 1, dtype=np.int32) * len(shape)
+    shapes = pa.ListArray.from_arrays(ranks, np.tile(np.array(shape, np.int32), count))
+    return from_flat(images.reshape(-1), np.arange(count + 1, dtype=np.int32) * size, shapes)

@@ -1,0 +1,21 @@
+"""What is raised about images."""
+
+from __future__ import annotations
+
+from .._errors import DataVecError
+
+__all__ = ["ImageError"]
+
+
+class ImageError(DataVecError):
+    """A file that is no image, is damaged, or is larger than allowed.
+
+    Args:
+        reason: what is wrong, and what to do where that is known.
+        file: the file, where known.
+    """
+
+    def __init__(self, reason: str, *, file: str | None = None) -> None:
+        self.reason = reason
+        self.file = file
+        super().__init__(f"{file or 'image'}: {reason}")

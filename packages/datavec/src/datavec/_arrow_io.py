@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ._convert import is_text, to_type
-from ._errors import DataVecError, SchemaError
+from ._errors import DataVecError, InvalidValueError, SchemaError
 from ._frame import Array, Frame
 from ._metadata import AbstractColumnMetaData
 from ._ndarray_column import from_arrays, is_ndarray, to_arrays
@@ -24,6 +24,7 @@ __all__ = [
     "frame_to_batch",
     "frame_to_records",
     "frame_to_sequences",
+    "usual_column",
 ]
 
 _ENCODED_TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -57,12 +58,12 @@ def frame_from_batch(schema: Schema, batch: pa.RecordBatch) -> Frame:
             if offsets is not None and not np.array_equal(own, offsets):
                 raise SchemaError(f'column "{meta.name}": sequence lengths differ between columns')
             column, offsets = values, own
-        columns.append(_usual(column))
+        columns.append(usual_column(column))
     rows = batch.num_rows if offsets is None else int(offsets[-1])
     return Frame(schema, tuple(columns), rows, offsets)
 
 
-def _usual(column: pa.Array) -> pa.Array:
+def usual_column(column: pa.Array) -> pa.Array:
     """A column in a type that steps know; tables made elsewhere come with others."""
     t = column.type
     if pa.types.is_dictionary(t):
@@ -103,14 +104,45 @@ def frame_to_batch(frame: Frame, on_invalid: str = "raise") -> pa.RecordBatch:
 
 
 def column_from_values(values: Sequence[Any], meta: AbstractColumnMetaData) -> pa.Array:
-    """Build a column from Python values or Writables; text stays text, to be parsed when used."""
+    """Build a column from Python values or Writables; text stays text, to be parsed when used.
+
+    Raises:
+        InvalidValueError: values that no column can hold, such as integers of more than 64 bits.
+    """
+    try:
+        return _column(values, meta)
+    except _NO_VALUE:
+        rows = [i for i, v in enumerate(values) if not _holdable(v, meta)]
+        expected = f"a value for a column of type {meta.column_type.value}"
+        value = values[rows[0]] if rows else None
+        raise InvalidValueError(meta.name, expected, value, rows) from None
+
+
+_NO_VALUE = (
+    pa.ArrowInvalid,
+    pa.ArrowTypeError,
+    pa.ArrowNotImplementedError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+
+
+def _holdable(value: Any, meta: AbstractColumnMetaData) -> bool:
+    try:
+        _column([value], meta)
+    except _NO_VALUE:
+        return False
+    return True
+
+
+def _column(values: Sequence[Any], meta: AbstractColumnMetaData) -> pa.Array:
     try:
         # The common case: all of one plain type that fits the column.
         if not any(isinstance(v, (str, Writable, np.ndarray, list)) for v in values):
             return pa.array(values, meta.arrow_type)
         if all(isinstance(v, str) for v in values):
             return pa.array(values, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         pass
     writables = [Writable.of(v, meta.column_type.value) for v in values]
     kinds = {w.kind for w in writables} - {"Null"}

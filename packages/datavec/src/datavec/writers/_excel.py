@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -140,6 +141,9 @@ class ExcelRecordWriter(AbstractColumnarFileWriter):
         self._book = None
 
     def _drop(self, file: OutputFile) -> None:
+        # Only its close removes the temporary files with the rows.
+        self._book.filename = io.BytesIO()
+        self._book.close()
         self._book = None
 
 

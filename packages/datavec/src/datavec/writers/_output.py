@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 import weakref
 from pathlib import Path
 from typing import IO, Any, TypeAlias, cast
@@ -22,8 +23,8 @@ Destination: TypeAlias = str | os.PathLike[str] | IO[bytes]
 class OutputFile:
     """One file that comes into being, whole, when `commit` is called.
 
-    Until then the bytes are in a file beside it (of a URL: in an upload that is not completed),
-    which `discard` removes.
+    Until then the bytes are in a file beside it (of a URL: in a temporary file, which is then
+    uploaded), which `discard` removes.
 
     Args:
         destination: a path, a URL (through fsspec), or a binary stream, which is written directly
@@ -40,22 +41,26 @@ class OutputFile:
         self.continues = False
         """Whether a file that held something already is appended to."""
         self._aside: Path | None = None
-        self._upload: Any = None
-        if hasattr(destination, "write"):
+        if not isinstance(destination, (str, os.PathLike)):
             if append:
                 raise ValueError("append=True needs the name of a file, received a stream")
-            self.stream = cast("IO[bytes]", destination)
-            self._raw = None
+            self.stream = destination
             return
-        location = as_location(destination)
-        if isinstance(location, Path):
-            self._raw = self._open_aside(location, append)
+        self._location = as_location(destination)
+        if isinstance(self._location, Path):
+            self._aside, raw = self._open_aside(self._location, append)
         else:
-            self._raw = self._upload = _open_upload(location, append)
-        self.stream = _compressed(self._raw, location)
+            if append:
+                raise ValueError(f"{self.name}: append=True works on local files only")
+            _file_system(self._location)  # a mistake in the address shall show at once
+            handle, name = tempfile.mkstemp(prefix="datavec-")
+            self._aside, raw = Path(name), os.fdopen(handle, "wb")
+        self.stream = _compressed(raw, self._location)
         """Takes the bytes, before compression."""
+        self._abandon = weakref.finalize(self, _abandoned, self._aside, self.stream, raw)
+        self._raw = raw
 
-    def _open_aside(self, path: Path, append: bool) -> IO[bytes]:
+    def _open_aside(self, path: Path, append: bool) -> tuple[Path, IO[bytes]]:
         if path.is_dir():
             raise IsADirectoryError(f"{path}: is a folder; give the name of a file in it")
         aside = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
@@ -65,47 +70,47 @@ class OutputFile:
             raise FileNotFoundError(
                 f"{path}: there is no folder {path.parent}; create it first"
             ) from None
-        self._aside, self._path = aside, path
-        self._remove = weakref.finalize(self, _unlink, aside)
-        if path.exists():
-            shutil.copymode(path, aside)
-            if append:
-                self.continues = path.stat().st_size > 0
-                self.old_text_is_open = _ends_in_a_line(path)
-                with open(path, "rb") as old:
-                    shutil.copyfileobj(old, raw, 1 << 20)
-        return raw
+        try:
+            if path.exists():
+                shutil.copymode(path, aside)
+                if append:
+                    self.continues = path.stat().st_size > 0
+                    self.old_text_is_open = _ends_in_a_line(path)
+                    with open(path, "rb") as old:
+                        shutil.copyfileobj(old, raw, 1 << 20)
+        except BaseException:
+            _abandoned(aside, raw)
+            raise
+        return aside, raw
 
     def commit(self) -> None:
         """Finish the file and give it its name."""
-        if self._raw is None:
+        if self._aside is None:
             self.stream.flush()
             return
-        if self.stream is not self._raw:
-            self.stream.close()
-        if self._upload is not None:
-            self._upload.close()
-            self._upload.commit()
-            return
-        if self._aside is not None:
-            self._raw.close()
+        self.stream.close()
+        self._raw.close()
+        if isinstance(self._location, Path):
             with open(self._aside, "rb+") as f:  # on the disk before the name points to it
                 os.fsync(f.fileno())
-            os.replace(self._aside, self._path)
-            self._remove.detach()
+            os.replace(self._aside, self._location)
+        else:
+            filesystem, path = _file_system(self._location)
+            filesystem.put_file(str(self._aside), path)
+        self._abandon()
 
     def discard(self) -> None:
         """Remove what was written (not from a stream of the caller's)."""
-        if self._raw is None:
-            return
+        if self._aside is not None:
+            self._abandon()
+
+
+def _abandoned(aside: Path, *streams: IO[bytes]) -> None:
+    for stream in streams:
+        # Closing a compressed stream writes its end, which may fail as its start did.
         with contextlib.suppress(OSError, ValueError, pa.ArrowException):
-            self.stream.close()
-        with contextlib.suppress(OSError, ValueError):
-            self._raw.close()
-        if self._upload is not None:
-            self._upload.discard()
-        else:
-            self._remove()
+            stream.close()
+    aside.unlink(missing_ok=True)
 
 
 def destination_name(destination: Destination) -> str:
@@ -120,24 +125,18 @@ def destination_name(destination: Destination) -> str:
     )
 
 
-def _unlink(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _open_upload(url: str, append: bool) -> IO[bytes]:
-    if append:
-        raise ValueError(f"{url}: append=True works on local files only")
+def _file_system(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
 
         filesystem, path = url_to_fs(url)
-        return cast("IO[bytes]", filesystem.open(path, "wb", autocommit=False))
+        return filesystem, str(path)
     except ImportError as e:
         raise DataVecError(
             f'{url}: writing there needs more packages ({e}); pip install "datavec[remote]"'
         ) from None
-    except (ValueError, NotImplementedError) as e:
-        raise DataVecError(f"{url}: cannot be written: {e}") from None
+    except ValueError as e:
+        raise DataVecError(f"{url}: {e}; give a local path or a URL that fsspec knows") from None
 
 
 def _compressed(raw: IO[bytes], location: Location) -> IO[bytes]:

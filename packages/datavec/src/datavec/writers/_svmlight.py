@@ -197,8 +197,9 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
             if bad_rows:
                 value = values[bad_rows[0]]
                 raise InvalidValueError(names[i], _ZERO_OR_ONE, value, bad_rows, where=self._name)
-            found.append(pc.if_else(pa.array(values == 1), str(number), None))
-        return pc.binary_join_element_wise(*found, ",", null_handling="skip")
+            found.append(pc.if_else(pa.array(values == 1), f",{number}", ""))
+        joined = found[0] if len(found) == 1 else pc.binary_join_element_wise(*found, "")
+        return pc.utf8_slice_codeunits(joined, 1)
 
 
 class LibSvmRecordWriter(SVMLightRecordWriter):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_io import frame_from_records
+from .._arrow_io import frame_from_batch, frame_from_records, usual_column
 from .._convert import as_text, is_text, plain_text, to_type
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Frame
@@ -19,7 +19,6 @@ from .._writable import Writable
 from ._file_writer import AbstractFileRecordWriter
 from ._output import OutputFile
 from ._partition import Array
-from ._writer import columns_of
 
 __all__ = ["AbstractTextRecordWriter", "LineRecordWriter", "MatlabRecordWriter"]
 
@@ -54,8 +53,8 @@ class AbstractTextRecordWriter(AbstractFileRecordWriter):
 
     def _chunk(self, batch: pa.RecordBatch) -> pa.Array:
         if self._schema is None:
-            return self.lines_of(batch.schema.names, batch.columns)
-        return self._typed_lines(self._schema, columns_of(self._schema, batch))
+            return self.lines_of(batch.schema.names, [usual_column(c) for c in batch.columns])
+        return self._chunk_of_frame(frame_from_batch(self._schema, batch))
 
     def _chunk_of_frame(self, frame: Frame) -> pa.Array:
         if frame.offsets is not None:

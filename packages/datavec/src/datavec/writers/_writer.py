@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from .._errors import InvalidValueError, SchemaError, shown
+from .._errors import InvalidValueError, shown
 from .._frame import Frame
 from .._parallel import available_cpus, ordered_map
 from .._process import ReadPlan
@@ -217,17 +217,3 @@ def _bounded(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         step = min(_ROWS, max(1, rows * _BYTES // max(batch.nbytes, 1)))
         for start in range(0, rows, step):
             yield batch.slice(start, step)
-
-
-def columns_of(schema: Schema, batch: pa.RecordBatch) -> list[pa.Array]:
-    """The schema's columns of a batch, by name."""
-    columns = []
-    for name in schema.column_names:
-        index = batch.schema.get_field_index(name)
-        if index < 0:
-            raise SchemaError(
-                f'the data have no column "{name}"; their columns are '
-                f"{', '.join(map(repr, batch.schema.names))}"
-            )
-        columns.append(batch.column(index))
-    return columns

@@ -102,7 +102,8 @@ class TextColumn {
 
     void append(size_t at, std::string_view text) {
         const auto first = static_cast<size_t>(offsets_[at]);
-        if (characters_.size() < first + text.size()) characters_.resize(2 * (first + text.size()) + 256);
+        if (characters_.size() < first + text.size() || characters_.empty())
+            characters_.resize(2 * (first + text.size()) + 256);
         std::memcpy(characters_.data() + first, text.data(), text.size());
         offsets_[at + 1] = static_cast<int32_t>(first + text.size());
     }

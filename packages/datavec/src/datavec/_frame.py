@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from . import _convert
+from ._arrow_arrays import arrow_array
 from ._errors import DataVecError
 from ._schema import Schema
 
@@ -102,12 +103,12 @@ class Frame:
     def replaced(self, schema: Schema, name: str, *new: pa.Array | Array) -> Frame:
         """One column gives way to the `new` ones at its place (as ``Schema.replace``)."""
         i = self.schema.index_of(name)
-        arrays = tuple(c if isinstance(c, pa.Array) else pa.array(c) for c in new)
+        arrays = tuple(c if isinstance(c, pa.Array) else arrow_array(c) for c in new)
         return self.with_columns(schema, self.columns[:i] + arrays + self.columns[i + 1 :])
 
     def appended(self, schema: Schema, *new: pa.Array | Array) -> Frame:
         """The same rows with columns added at the end."""
-        arrays = tuple(c if isinstance(c, pa.Array) else pa.array(c) for c in new)
+        arrays = tuple(c if isinstance(c, pa.Array) else arrow_array(c) for c in new)
         return self.with_columns(schema, self.columns + arrays)
 
     def filtered(self, keep: Array) -> Frame:
@@ -115,7 +116,7 @@ class Frame:
         if keep.all():
             return self
         if self.offsets is None:
-            mask = pa.array(keep)
+            mask = arrow_array(keep)
             columns = tuple(c.filter(mask) for c in self.columns)
             origin = np.flatnonzero(keep) if self.origin is None else self.origin[keep]
             return Frame(self.schema, columns, len(origin), None, origin)
@@ -125,7 +126,7 @@ class Frame:
 
     def take_rows(self, rows: Array, offsets: Array | None = None) -> Frame:
         """Rows by position, in that order, as records or cut into sequences at `offsets`."""
-        index = pa.array(rows, pa.int64())
+        index = arrow_array(rows.astype(np.int64, copy=False))
         return Frame(self.schema, tuple(c.take(index) for c in self.columns), len(rows), offsets)
 
     def take_sequences(self, which: Array) -> Frame:

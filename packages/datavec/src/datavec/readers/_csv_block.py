@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from nd4py import _core
 
+from .._arrow_arrays import arrow_array
 from .._convert import to_type
 from .._errors import CsvError, InvalidValueError, shown
 from .._frame import Array, Frame
@@ -262,8 +263,8 @@ def _array(column: Any) -> pa.Array | None:
     if column is None:
         return None
     if not isinstance(column, tuple):
-        return pa.array(column)
+        return arrow_array(column)
     codes, offsets, characters = column
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(characters)]
     texts = pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
-    return texts if codes is None else pa.DictionaryArray.from_arrays(pa.array(codes), texts)
+    return texts if codes is None else pa.DictionaryArray.from_arrays(arrow_array(codes), texts)

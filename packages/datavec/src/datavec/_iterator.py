@@ -28,7 +28,7 @@ from ._metadata import (
     IntegerMetaData,
     NDArrayMetaData,
 )
-from ._ndarray_column import NDARRAY, to_arrays
+from ._ndarray_column import NDARRAY, stacked, to_arrays
 from ._parallel import available_cpus, ordered_map
 from ._passes import AbstractPasses, ShardedSource, every
 from ._policy import ErrorPolicy, ErrorReport
@@ -118,9 +118,10 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
             raise ValueError("give label_index, or label_from and label_to, not both")
         self._reader = reader
         self._batch_size = batch_size
-        self._labels_chosen = LabelChoice(
-            label_from if label_index is None else label_index, label_to, num_classes, regression
-        )
+        label = label_from if label_index is None else label_index
+        if label is None and num_classes is None and not regression and transform is None:
+            num_classes = getattr(reader, "num_label_classes", None)  # of image readers
+        self._labels_chosen = LabelChoice(label, label_to, num_classes, regression)
         self._transform = transform
         self._given_schema = schema
         self._collect_metadata = collect_metadata
@@ -253,6 +254,8 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         cache, shard, errors = self._cache, self._shard, self._errors
         threads = min(self._prefetch, available_cpus())
         source = self._reader
+        if hasattr(source, "in_batches_of"):  # so that large examples need no copying
+            source = source.in_batches_of(self._batch_size)
         late = shard is not None and (
             any(a.whole_data for a in process.actions) or isinstance(cache, FileCache)
         )
@@ -372,12 +375,12 @@ class _Packer:
 
     def __call__(self, frame: Frame, task: Any = None) -> Rows:
         columns = self.columns
-        features = matrix(frame, columns.features)
+        features = _arrays(frame, columns.features)
         labels: Array | None = None
         if columns.num_classes is not None:
             labels = _one_hot(frame, columns.labels[0], columns.num_classes)
         elif columns.labels:
-            labels = matrix(frame, columns.labels)
+            labels = _arrays(frame, columns.labels)
         metadata = task.metadata(frame) if self.collect_metadata and task is not None else None
         rows = Rows(features, labels, metadata)
         if self.normalizer is None:
@@ -410,18 +413,34 @@ def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
     return out
 
 
+def _arrays(frame: Frame, names: tuple[str, ...]) -> Array:
+    """A single column of arrays [1, a, b, …] as [rows, a, b, …]; else `matrix`."""
+    meta = frame.schema.metadata(names[0])
+    if len(names) == 1 and isinstance(meta, NDArrayMetaData) and len(meta.shape) > 2:
+        shape = meta.shape[1:] if meta.shape[0] == 1 else meta.shape
+        return _stacked(frame, names[0], shape)
+    return matrix(frame, names)
+
+
+def _stacked(frame: Frame, name: str, shape: tuple[int, ...]) -> Array:
+    """A column of arrays as [rows, *shape]; raises InvalidValueError."""
+    column = to_type(frame.column(name), NDARRAY, name)
+    found = stacked(column, shape)
+    if found is None:
+        size = int(np.prod(shape))
+        arrays = to_arrays(column)
+        bad = [i for i, a in enumerate(arrays) if a is None or a.size != size]
+        raise InvalidValueError(name, f"an array of {size} values", arrays[bad[0]], bad)
+    return found
+
+
 def _width(meta: AbstractColumnMetaData) -> int:
     """Feature columns that a schema column gives: arrays are spread out."""
     return int(np.prod(meta.shape)) if isinstance(meta, NDArrayMetaData) else 1
 
 
 def _flat_columns(frame: Frame, name: str) -> Array:
-    width = _width(frame.schema.metadata(name))
-    arrays = to_arrays(to_type(frame.column(name), NDARRAY, name))
-    bad = [i for i, a in enumerate(arrays) if a is None or a.size != width]
-    if bad:
-        raise InvalidValueError(name, f"an array of {width} values", arrays[bad[0]], bad)
-    return np.array(arrays, np.float32).reshape(len(arrays), width).T
+    return _stacked(frame, name, (_width(frame.schema.metadata(name)),)).T
 
 
 def _one_hot(frame: Frame, name: str, classes: int) -> Array:

@@ -50,7 +50,7 @@ class AbstractImageRecordReader(AbstractRecordReader):
         nchw: bool,
         on_invalid: str | ErrorPolicy,
         replacements: Mapping[str, Any] | None,
-        loader: Mapping[str, Any],
+        options: Mapping[str, Any],
     ) -> None:
         super().__init__()
         if on_invalid == "replace" and replacements is None:
@@ -62,13 +62,12 @@ class AbstractImageRecordReader(AbstractRecordReader):
         self.errors = ErrorReport()
         self.seed = seed
         self.nchw = nchw
-        self._options = dict(loader)
+        self._options = dict(options)
         self.set_size(height, width, channels, image_transform)
         self._split: AbstractInputSplit | None = None
 
     def __repr__(self) -> str:
-        height, width, channels = self.image_size
-        size = f"{width}x{height}x{channels}"
+        size = f"{self.width}x{self.height}x{self.channels}"
         source = "nothing to read yet" if self._split is None else str(self._split)
         return f"<{type(self).__name__}: {size} from {source:.80}>"
 
@@ -85,8 +84,9 @@ class AbstractImageRecordReader(AbstractRecordReader):
         self.loader = NativeImageLoader(
             height, width, channels, image_transform=image_transform, **self._options
         )
-        self.image_size = height, width, channels
-        shape = (channels, height, width) if self.nchw else self.image_size
+        self.height, self.width, self.channels = height, width, channels
+        self.image_transform = image_transform
+        shape = (channels, height, width) if self.nchw else (height, width, channels)
         self.image_shape: tuple[int, ...] = (1, *shape)
         """Shape of an image's array in a record."""
 
@@ -102,13 +102,13 @@ class AbstractImageRecordReader(AbstractRecordReader):
             DataVecError: there are no files that would show the labels.
         """
         given = {k.removeprefix(_KEY): v for k, v in (configuration or {}).items()}
-        transform = self.loader.image_transform if image_transform is None else image_transform
+        transform = self.image_transform if image_transform is None else image_transform
         if given.get("cropimage", "").lower() == "true":
             self._options["center_crop"] = True
         self.set_size(
-            int(given.get("height", self.image_size[0])),
-            int(given.get("width", self.image_size[1])),
-            int(given.get("channels", self.image_size[2])),
+            int(given.get("height", self.height)),
+            int(given.get("width", self.width)),
+            int(given.get("channels", self.channels)),
             transform,
         )
         self._split = as_split(source)
@@ -233,7 +233,7 @@ class AbstractImageRecordReader(AbstractRecordReader):
             raise ImageError(str(e), file=part.name) from e
 
     def _draws(self, name: str | None, epoch: int) -> AbstractDraws | None:
-        transform = self.loader.image_transform
+        transform = self.image_transform
         if self.seed is None or transform is None:
             return None
         # The folder and the name, so that the draws are the same on a machine with other paths.
@@ -252,7 +252,7 @@ class AbstractImageRecordReader(AbstractRecordReader):
     @property
     def in_order(self) -> bool:
         """Whether images must be transformed one after another, since a generator runs on."""
-        transform = self.loader.image_transform
+        transform = self.image_transform
         return self.seed is None and transform is not None and transform.runs_on
 
     def in_batches_of(self, size: int) -> BatchedImages:

@@ -13,6 +13,7 @@ from .._arrow_io import column_from_values
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Frame
 from .._ndarray_column import from_flat
+from .._policy import ErrorReport
 from .._process import ReadPlan
 from .._schema import Schema
 from ..readers._splits import InputPart
@@ -32,6 +33,11 @@ class BatchedImages:
     def __init__(self, reader: AbstractImageRecordReader, size: int) -> None:
         self.reader = reader
         self.size = max(1, min(size, _MAX_VALUES // int(np.prod(reader.image_shape))))
+
+    @property
+    def errors(self) -> ErrorReport:
+        """What the reader left out or replaced in the pass."""
+        return self.reader.errors
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         """Callables that each decode some images into one array, in any thread."""

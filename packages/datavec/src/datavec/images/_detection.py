@@ -88,7 +88,7 @@ class ObjectDetectionRecordReader(AbstractImageRecordReader):
             nchw=nchw,
             on_invalid=on_invalid,
             replacements=replacements,
-            loader=loader,
+            options=loader,
         )
         if grid_h < 1 or grid_w < 1:
             raise ValueError(f"the grid must have at least one cell, received {grid_h}x{grid_w}")
@@ -133,7 +133,7 @@ class ObjectDetectionRecordReader(AbstractImageRecordReader):
 
     def _moved(self, found: ImageObject, prepared: Prepared) -> ImageObject | None:
         """The object where the image transform puts it; None when its centre leaves the image."""
-        transform = self.loader.image_transform
+        transform = self.image_transform
         if transform is None:
             return found
         if prepared.matrix is None:

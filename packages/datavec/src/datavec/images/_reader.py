@@ -105,8 +105,9 @@ class ImageRecordReader(AbstractImageRecordReader):
             nchw=nchw,
             on_invalid=on_invalid,
             replacements=replacements,
-            loader=loader,
+            options=loader,
         )
+        self.label_generator = label_generator
         self._single, self._multi = None, None
         if isinstance(label_generator, AbstractPathMultiLabelGenerator):
             self._multi = label_generator

@@ -6,61 +6,62 @@ import contextlib
 import json
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic
 
 import numpy as np
 import pyarrow as pa
 
 from ._errors import DataVecError
-from ._examples import Rows, closing_source
+from ._examples import Part, Rows, closing_source
 from ._frame import Array
 from ._policy import ErrorReport
 
-__all__ = ["AbstractBatchCache", "make_cache"]
+__all__ = ["AbstractBatchCache", "FileCache", "MemoryCache", "make_cache"]
 
 _FORMAT = "datavec examples 1"
 
 
-class AbstractBatchCache(Protocol):
+class AbstractBatchCache(ABC, Generic[Part]):
     """Examples of a whole pass under an identity; with another identity there are none."""
 
-    def kept(self, identity: str) -> tuple[Iterator[Rows], ErrorReport] | None:
+    @abstractmethod
+    def kept(self, identity: str) -> tuple[Iterator[Part], ErrorReport] | None:
         """The examples and the account of what was left out; None when there are none."""
 
+    @abstractmethod
     def keeping(
-        self, rows: Iterable[Rows], identity: str, errors: Callable[[], ErrorReport]
-    ) -> Iterator[Rows]:
+        self, parts: Iterable[Part], identity: str, errors: Callable[[], ErrorReport]
+    ) -> Iterator[Part]:
         """Pass examples through and keep them once the pass is complete."""
 
 
-class MemoryCache:
+class MemoryCache(AbstractBatchCache[Part]):
     """Keeps examples as long as it lives."""
 
     def __init__(self) -> None:
         self._identity: str | None = None
-        self._rows: list[Rows] = []
+        self._parts: list[Part] = []
         self._errors = ErrorReport()
 
-    def kept(self, identity: str) -> tuple[Iterator[Rows], ErrorReport] | None:
-        return (iter(self._rows), self._errors) if identity == self._identity else None
+    def kept(self, identity: str) -> tuple[Iterator[Part], ErrorReport] | None:
+        return (iter(self._parts), self._errors) if identity == self._identity else None
 
     def keeping(
-        self, rows: Iterable[Rows], identity: str, errors: Callable[[], ErrorReport]
-    ) -> Iterator[Rows]:
-        made: list[Rows] = []
-        with closing_source(rows):
-            for part in rows:
-                for array in (part.features, part.labels):
-                    if array is not None:
-                        array.flags.writeable = False  # the next pass must find it unchanged
+        self, parts: Iterable[Part], identity: str, errors: Callable[[], ErrorReport]
+    ) -> Iterator[Part]:
+        made: list[Part] = []
+        with closing_source(parts):
+            for part in parts:
+                part.freeze()  # the next pass must find it unchanged
                 made.append(part)
                 yield part
-        self._rows, self._errors, self._identity = made, errors(), identity
+        self._parts, self._errors, self._identity = made, errors(), identity
 
 
-class FileCache:
+class FileCache(AbstractBatchCache[Rows]):
     """Keeps examples in an Arrow file, which is written aside and renamed when it is complete.
 
     Each record batch holds a run of examples as columns of fixed-size lists; reading maps the file
@@ -87,15 +88,15 @@ class FileCache:
             return None  # damaged, or no file of ours: it is written anew
 
     def keeping(
-        self, rows: Iterable[Rows], identity: str, errors: Callable[[], ErrorReport]
+        self, parts: Iterable[Rows], identity: str, errors: Callable[[], ErrorReport]
     ) -> Iterator[Rows]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(prefix=f".{self.path.name}-", dir=self.path.parent)
         writer: Any = None
         schema: pa.Schema | None = None
         try:
-            with os.fdopen(handle, "wb") as f, closing_source(rows):
-                for part in rows:
+            with os.fdopen(handle, "wb") as f, closing_source(parts):
+                for part in parts:
                     if schema is None:
                         schema = _schema(part, identity)
                         writer = pa.ipc.new_file(f, schema)
@@ -116,7 +117,7 @@ class FileCache:
 
 def make_cache(
     cache: str | os.PathLike[str] | None, *, collect_metadata: bool
-) -> MemoryCache | FileCache | None:
+) -> AbstractBatchCache[Rows] | None:
     """A cache from the argument `cache` of an iterator: None, ``"memory"``, or the path of a file."""
     if cache is None:
         return None

@@ -29,6 +29,9 @@ class Examples(Protocol):
     def take(self, order: Array) -> Self:
         """Those at the given positions, copied."""
 
+    def freeze(self) -> None:
+        """Let nobody write to the arrays."""
+
 
 Part = TypeVar("Part", bound=Examples)
 
@@ -68,6 +71,11 @@ class Rows:
             None if self.labels is None else self.labels[order],
             None if self.metadata is None else [self.metadata[i] for i in order.tolist()],
         )
+
+    def freeze(self) -> None:
+        for array in (self.features, self.labels):
+            if array is not None:
+                array.flags.writeable = False
 
 
 def equal_parts(parts: Iterable[Part], size: int) -> Iterator[Part]:

@@ -23,7 +23,7 @@ from .readers import (
 )
 from .readers._files import Location, location_name
 
-__all__ = ["identity_of"]
+__all__ = ["identity_of", "identity_or_object"]
 
 _KEPT_AS = {"on_invalid": "policy", "replacements": "policy"}
 
@@ -42,6 +42,14 @@ def identity_of(value: Any) -> str:
         DataVecError: the value is or holds something else than files that data come from.
     """
     return "\n".join(_lines(value))
+
+
+def identity_or_object(value: Any) -> str:
+    """`identity_of`, or which object it is: enough as long as that lives."""
+    try:
+        return identity_of(value)
+    except _UnknownError:
+        return f"object {id(value)}"
 
 
 def _lines(value: Any) -> list[str]:

@@ -20,7 +20,7 @@ from ._convert import to_type
 from ._errors import DataVecError, InvalidValueError, SchemaError
 from ._examples import Rows, closing_source, equal_parts
 from ._frame import Array, Frame
-from ._identity import identity_of
+from ._identity import identity_of, identity_or_object
 from ._metadata import (
     AbstractColumnMetaData,
     CategoricalMetaData,
@@ -290,15 +290,18 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         self, process: TransformProcess, columns: BatchColumns, shard: tuple[int, int] | None
     ) -> str:
         """What a cache must have been made of to be used."""
-        try:
-            source = self._cache_key or identity_of(self._reader)
-        except DataVecError as e:
-            if isinstance(self._cache, FileCache):
+        if self._cache_key is not None:
+            source = self._cache_key
+        elif isinstance(self._cache, FileCache):
+            try:
+                source = identity_of(self._reader)
+            except DataVecError as e:
                 raise DataVecError(
                     f"cache: a change of the data would go unnoticed, for they come from {e}, which "
                     "is no file; give cache_key, a text that you change when the data change"
                 ) from None
-            source = f"object {id(self._reader)}"
+        else:
+            source = identity_or_object(self._reader)
         options = (self._policy.action, sorted(self._policy.replacements.items()), shard)
         return "\n".join([process.to_json(), repr(columns), repr(options), source])
 

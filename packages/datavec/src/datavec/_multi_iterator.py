@@ -10,12 +10,15 @@ import numpy as np
 from nd4py.data import JavaRandom, MultiDataSet, MultiDataSetIterator
 
 from ._errors import SchemaError
-from ._sequence_batches import AlignmentMode, ArraySpec, Chunk, check_lengths, chunks, pack
+from ._examples import equal_parts
+from ._identity import identity_or_object
+from ._passes import AbstractPasses, memory_cache
+from ._sequence_batches import AlignmentMode, ArraySpec, Chunk, check_lengths, joint_chunks, pack
 
 __all__ = ["RecordReaderMultiDataSetIterator"]
 
 
-class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
+class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
     """Batches with several inputs and outputs, taken from columns of several readers.
 
     Readers advance together; the pass ends with the shortest. Plain readers give [examples, columns],
@@ -28,6 +31,11 @@ class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
         alignment: of sequences of different lengths.
         random_offset_seed: start padded sequences at random steps, as Deeplearning4j does with this
             seed (``timeSeriesRandomOffset``).
+        shuffle: examples among which each is drawn at random, together in all readers; 0 keeps
+            their order.
+        seed: of the random order; None takes a new one.
+        cache: ``"memory"`` keeps the numbers of the first complete pass; they are read again when an
+            option of a reader, or the name, size or time of a file has changed.
 
     >>> from datavec import CollectionRecordReader
     >>> reader = CollectionRecordReader([[1.0, 2.0, 0], [3.0, 4.0, 1]])
@@ -43,13 +51,18 @@ class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
         *,
         alignment: str | AlignmentMode = AlignmentMode.ALIGN_START,
         random_offset_seed: int | None = None,
+        shuffle: int = 0,
+        seed: int | None = None,
+        cache: str | None = None,
     ) -> None:
-        super().__init__()
+        MultiDataSetIterator.__init__(self)
+        AbstractPasses.__init__(self, shuffle, seed)
+        self._cache = memory_cache(cache)
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, received {batch_size}")
         self._batch_size = batch_size
         self._alignment = AlignmentMode(alignment)
-        self._seed = random_offset_seed
+        self._random_offset_seed = random_offset_seed
         self._readers: dict[str, Any] = {}
         self._inputs: list[ArraySpec] = []
         self._outputs: list[ArraySpec] = []
@@ -104,12 +117,14 @@ class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
     def _batches(self) -> Iterator[MultiDataSet]:
         if not self._inputs or not self._outputs:
             raise SchemaError("RecordReaderMultiDataSetIterator: add an input and an output first")
-        random = None if self._seed is None else JavaRandom(self._seed)
-        names = list(self._readers)
-        sources = [chunks(n, self._readers[n], self._batch_size) for n in names]
-        for parts in zip(*sources, strict=False):
-            count = min(p.count for p in parts)
-            found = {n: _first(p, count) for n, p in zip(names, parts, strict=True)}
+        offset_seed = self._random_offset_seed
+        random = None if offset_seed is None else JavaRandom(offset_seed)
+        size = self._batch_size
+        identity = "\n".join(f"{n}: {identity_or_object(r)}" for n, r in self._readers.items())
+        parts = self._shared_pass(joint_chunks(self._readers, size), self._cache, identity)
+        for joint in equal_parts(parts, size):
+            count = len(joint)
+            found = {chunk.name: chunk for chunk in joint.chunks}
             sequences = [c for c in found.values() if c.offsets is not None]
             for chunk in sequences:
                 check_lengths(chunk, self._alignment)
@@ -129,8 +144,6 @@ class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
                 masks[:n] if any(m is not None for m in masks[:n]) else None,
                 masks[n:] if any(m is not None for m in masks[n:]) else None,
             )
-            if count < self._batch_size:
-                return
 
     def _pack(self, spec: ArraySpec, chunk: Chunk, longest: Any, seed: int | None) -> Any:
         steps = int(longest.max())
@@ -139,13 +152,3 @@ class RecordReaderMultiDataSetIterator(MultiDataSetIterator):
             own = JavaRandom(seed)
             starts = np.array([own.next_int(steps - n + 1) for n in chunk.lengths.tolist()])
         return pack(spec, chunk, self._alignment, steps, longest, starts)
-
-
-def _first(chunk: Chunk, count: int) -> Chunk:
-    """The first `count` examples."""
-    if chunk.count == count:
-        return chunk
-    if chunk.offsets is None:
-        return Chunk(chunk.name, chunk.values[:count], None, chunk.metadata[:count])
-    offsets = chunk.offsets[: count + 1]
-    return Chunk(chunk.name, chunk.values[: offsets[-1]], offsets, chunk.metadata[:count])

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
+from ._batch_cache import MemoryCache
 from ._examples import Part, closing_source, pass_random, shuffled
 from ._frame import Frame
+from ._policy import ErrorReport
 from ._process import ReadPlan, TransformProcess
 from ._schema import Schema
 from ._stream import input_frames
@@ -17,7 +19,7 @@ from ._stream import input_frames
 if TYPE_CHECKING:
     from ._torch import BatchDataset
 
-__all__ = ["AbstractPasses", "ShardedSource", "every"]
+__all__ = ["AbstractPasses", "ShardedSource", "every", "memory_cache"]
 
 
 class PassCount:
@@ -109,6 +111,15 @@ class AbstractPasses:
         passes.epoch, passes.num_examples = self._passes.epoch, self._passes.num_examples
         return state | {"_passes": passes}
 
+    def _shared_pass(
+        self, parts: Iterator[Part], cache: MemoryCache[Part] | None, identity: str
+    ) -> Iterator[Part]:
+        """A new pass over parts that are kept in memory, if there is a cache, and shared if this is a shard."""
+        if cache is not None:
+            kept = cache.kept(identity)
+            parts = cache.keeping(parts, identity, ErrorReport) if kept is None else kept[0]
+        return self._begin_pass(parts if self._shard is None else every(parts, self._shard))
+
     def _begin_pass(self, parts: Iterable[Part]) -> Iterator[Part]:
         """The examples of a new pass in its order."""
         epoch = self._passes.epoch
@@ -153,3 +164,10 @@ def every(parts: Iterable[Part], shard: tuple[int, int]) -> Iterator[Part]:
         for i, part in enumerate(parts):
             if i % count == index:
                 yield part
+
+
+def memory_cache(cache: str | None) -> MemoryCache[Any] | None:
+    """A cache from an iterator's argument; raises ValueError unless None or ``"memory"``."""
+    if cache not in (None, "memory"):
+        raise ValueError(f'cache must be "memory" or None for this iterator, received {cache!r}')
+    return None if cache is None else MemoryCache()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,11 +13,19 @@ import numpy as np
 from ._arrow_io import column_from_values
 from ._convert import as_double
 from ._errors import DataVecError, InvalidValueError, SchemaError
-from ._frame import Array
+from ._frame import Array, rows_of
 from ._metadata import DoubleMetaData
 from .readers import AbstractSequenceRecordReader
 
-__all__ = ["AlignmentMode", "ArraySpec", "Chunk", "ZeroLengthSequenceError", "chunks", "pack"]
+__all__ = [
+    "AlignmentMode",
+    "ArraySpec",
+    "Chunk",
+    "Joint",
+    "ZeroLengthSequenceError",
+    "joint_chunks",
+    "pack",
+]
 
 
 class AlignmentMode(enum.Enum):
@@ -79,17 +87,46 @@ class Chunk:
     """Where each sequence begins; None for records."""
     metadata: list[Any]
 
-    @property
-    def count(self) -> int:
-        """Number of examples."""
+    def __len__(self) -> int:
         return len(self.values) if self.offsets is None else len(self.offsets) - 1
 
     @property
     def lengths(self) -> Array:
         """Steps of each sequence; 1 for records."""
         if self.offsets is None:
-            return np.ones(self.count, np.int64)
+            return np.ones(len(self), np.int64)
         return np.diff(self.offsets)
+
+    def cut(self, start: int, stop: int) -> Chunk:
+        """Some of the examples, without copying."""
+        metadata = self.metadata[start:stop]
+        if self.offsets is None:
+            return Chunk(self.name, self.values[start:stop], None, metadata)
+        offsets = self.offsets[start : stop + 1]
+        return Chunk(
+            self.name, self.values[offsets[0] : offsets[-1]], offsets - offsets[0], metadata
+        )
+
+    def joined(self, other: Chunk) -> Chunk:
+        """These examples, then the others; raises DataVecError where widths differ."""
+        widths = self.values.shape[1], other.values.shape[1]
+        if widths[0] != widths[1]:
+            raise DataVecError(
+                f'reader "{self.name}": expected {widths[0]} values as before, received {widths[1]}'
+            )
+        offsets = None
+        if self.offsets is not None and other.offsets is not None:
+            offsets = np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
+        values = np.concatenate([self.values, other.values])
+        return Chunk(self.name, values, offsets, self.metadata + other.metadata)
+
+    def take(self, order: Array) -> Chunk:
+        """The examples at the given positions, copied."""
+        metadata = [self.metadata[i] for i in order.tolist()]
+        if self.offsets is None:
+            return Chunk(self.name, self.values[order], None, metadata)
+        rows, offsets = rows_of(self.offsets[order], self.offsets[order + 1])
+        return Chunk(self.name, self.values[rows], offsets, metadata)
 
 
 def numbers(rows: Sequence[Sequence[Any]], name: str) -> Array:
@@ -106,6 +143,59 @@ def numbers(rows: Sequence[Sequence[Any]], name: str) -> Array:
         meta = DoubleMetaData(f"{name}[{c}]")
         columns.append(as_double(column_from_values([r[c] for r in rows], meta), meta.name))
     return np.stack(columns, axis=1) if columns else np.zeros((len(rows), 0))
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Chunks of several readers that advance together."""
+
+    chunks: tuple[Chunk, ...]
+
+    def __len__(self) -> int:
+        return len(self.chunks[0])
+
+    def cut(self, start: int, stop: int) -> Joint:
+        """Some of the examples, without copying."""
+        return Joint(tuple(c.cut(start, stop) for c in self.chunks))
+
+    def joined(self, other: Joint) -> Joint:
+        """These examples, then the others."""
+        return Joint(tuple(a.joined(b) for a, b in zip(self.chunks, other.chunks, strict=True)))
+
+    def take(self, order: Array) -> Joint:
+        """The examples at the given positions, copied."""
+        return Joint(tuple(c.take(order) for c in self.chunks))
+
+    def freeze(self) -> None:
+        """Let nobody write to the arrays."""
+        for chunk in self.chunks:
+            chunk.values.flags.writeable = False
+
+
+def joint_chunks(
+    readers: Mapping[str, Any], size: int, *, first_decides: bool = False
+) -> Iterator[Joint]:
+    """What several readers give side by side, `size` examples at a time.
+
+    Ends with the shortest reader; with `first_decides` the others must not be shorter than the first.
+
+    Raises:
+        DataVecError: a value that is no number, records of different widths, a reader that is too
+            short.
+        ZeroLengthSequenceError: a sequence without steps.
+    """
+    sources = {name: chunks(name, reader, size) for name, reader in readers.items()}
+    while True:
+        found = [next(source, None) for source in sources.values()]
+        count = min(0 if c is None else len(c) for c in found)
+        if first_decides and found[0] is not None and count < len(found[0]):
+            raise DataVecError("the labels reader has fewer sequences than the features")
+        whole = [c for c in found if c is not None]
+        if count == 0 or len(whole) < len(found):
+            return
+        yield Joint(tuple(c if len(c) == count else c.cut(0, count) for c in whole))
+        if count < size:
+            return
 
 
 def chunks(name: str, reader: Any, size: int) -> Iterator[Chunk]:
@@ -156,13 +246,13 @@ def pack(
     lengths = chunk.lengths
     if starts is None:
         starts = longest - lengths if alignment is AlignmentMode.ALIGN_END else 0 * lengths
-    example = np.repeat(np.arange(chunk.count), lengths)
+    example = np.repeat(np.arange(len(chunk)), lengths)
     step = np.arange(len(data)) - np.repeat(chunk.offsets[:-1] - starts, lengths)
-    out = np.zeros((chunk.count, data.shape[1], steps), np.float32)
+    out = np.zeros((len(chunk), data.shape[1], steps), np.float32)
     out[example, :, step] = data
     if (lengths == steps).all():
         return out, None
-    mask = np.zeros((chunk.count, steps), np.float32)
+    mask = np.zeros((len(chunk), steps), np.float32)
     mask[example, step] = 1.0
     return out, mask
 

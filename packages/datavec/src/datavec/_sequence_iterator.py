@@ -10,13 +10,16 @@ import numpy as np
 from nd4py.data import DataSet, DataSetIterator
 
 from ._errors import DataVecError, SchemaError
-from ._sequence_batches import AlignmentMode, ArraySpec, check_lengths, chunks, pack
+from ._examples import equal_parts
+from ._identity import identity_or_object
+from ._passes import AbstractPasses, memory_cache
+from ._sequence_batches import AlignmentMode, ArraySpec, check_lengths, joint_chunks, pack
 from .readers import AbstractSequenceRecordReader
 
 __all__ = ["SequenceRecordReaderDataSetIterator"]
 
 
-class SequenceRecordReaderDataSetIterator(DataSetIterator):
+class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
     """Batches [examples, columns, steps] from one or two readers of sequences.
 
     With one reader, a column of every step is the label; sequences of different lengths are padded at
@@ -34,6 +37,10 @@ class SequenceRecordReaderDataSetIterator(DataSetIterator):
             columns from `label_index` to the last).
         alignment: for two readers, or one (default there: ALIGN_START).
         collect_metadata: attach where examples came from.
+        shuffle: sequences among which each is drawn at random; 0 keeps their order.
+        seed: of the random order; None takes a new one.
+        cache: ``"memory"`` keeps the numbers of the first complete pass; they are read again when an
+            option of the reader, or the name, size or time of a file has changed.
 
     Raises:
         ZeroLengthSequenceError: a sequence without steps.
@@ -51,8 +58,13 @@ class SequenceRecordReaderDataSetIterator(DataSetIterator):
         regression: bool = False,
         alignment: str | AlignmentMode | None = None,
         collect_metadata: bool = False,
+        shuffle: int = 0,
+        seed: int | None = None,
+        cache: str | None = None,
     ) -> None:
-        super().__init__()
+        DataSetIterator.__init__(self)
+        AbstractPasses.__init__(self, shuffle, seed)
+        self._cache = memory_cache(cache)
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, received {batch_size}")
         if (
@@ -90,16 +102,16 @@ class SequenceRecordReaderDataSetIterator(DataSetIterator):
         return features, ArraySpec("features", label, last, classes=classes)
 
     def _batches(self) -> Iterator[DataSet]:
-        features = chunks("features", self._reader, self._batch_size)
-        second = self._labels_reader
-        labels = None if second is None else chunks("labels", second, self._batch_size)
-        for chunk in features:
-            label_chunk = chunk
-            if labels is not None:
-                found = next(labels, None)
-                if found is None or found.count < chunk.count:
-                    raise DataVecError("the labels reader has fewer sequences than the features")
-                label_chunk = found
+        readers = {"features": self._reader}
+        if self._labels_reader is not None:
+            readers["labels"] = self._labels_reader
+        size = self._batch_size
+        identity = "\n".join(identity_or_object(r) for r in readers.values())
+        parts = self._shared_pass(
+            joint_chunks(readers, size, first_decides=True), self._cache, identity
+        )
+        for joint in equal_parts(parts, size):
+            chunk, label_chunk = joint.chunks[0], joint.chunks[-1]
             for part in (chunk, label_chunk):
                 check_lengths(part, self._alignment)
             longest = np.maximum(chunk.lengths, label_chunk.lengths)

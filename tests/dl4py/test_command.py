@@ -158,7 +158,10 @@ WRONG = {
         ["train", "net.json", *TABLE[:-1], "klass"],
         "no column 'klass'; the columns are 'x', 'y', 'class'",
     ),
-    "header as data": (["train", "net.json", *TABLE[:4], "--label-column", "class"], "line 1"),
+    "header where none is": (
+        ["train", "net.json", *TABLE[:4], "--skip-lines", "120", "--label-column", "klass"],
+        "--label-column: no column 'klass'; the columns are 'x', 'y', 'class'",
+    ),
     "no model": (["evaluate", "data.csv", *TABLE], "data.csv: not a zip"),
     "configuration for model": (["predict", "net.json", *TABLE], "net.json: not a zip"),
     "other file": (
@@ -226,7 +229,7 @@ def test_regression_gives_plain_outputs(folder, capsysbinary):
     run("train", "line.json", *table, "--epochs", "200", "--out", "line.zip")
     run("predict", "line.zip", *table)
     lines = capsysbinary.readouterr().out.decode().splitlines()
-    assert lines[0].strip('"') == "output_0"
+    assert lines[0].strip('"') == "y"
     assert np.allclose([float(v) for v in lines[1:]], [x / 5 for x in range(-20, 20)], atol=0.05)
     run("evaluate", "line.zip", *table)
     assert b"MSE" in capsysbinary.readouterr().out

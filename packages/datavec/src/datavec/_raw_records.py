@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from ._arrow_io import column_from_values, frame_from_batch
 from ._errors import InvalidValueError, SchemaError, shown
-from ._frame import Frame
+from ._frame import Array, Frame
 from ._metadata import StringMetaData
 from ._policy import ErrorExample, ErrorPolicy, ErrorReport
 from ._process import ReadPlan
@@ -207,17 +208,46 @@ def _within(plan: ReadPlan, schema: Schema) -> ReadPlan:
     return ReadPlan(frozenset(plan.needed & names), frozenset(plan.as_text & names))
 
 
-class _ReadTask:
-    """A reader's task whose frames are brought to other columns, by name.
+class AbstractTask(ABC):
+    """Gives one part of the data as a frame.
 
     Attributes:
-        count: records that were read, once it has run.
+        count: records in this part, those that are left out included; known once it has run.
     """
+
+    count: int
+
+    @abstractmethod
+    def __call__(self) -> Frame:
+        """The frame."""
+
+    @abstractmethod
+    def locate(self, error: InvalidValueError) -> InvalidValueError:
+        """Say where in the data an error is."""
+
+    def rows(self, positions: Array) -> Array:
+        """Positions in this part of the data of records, given by their positions in the frame."""
+        return positions
+
+
+class _ReadTask(AbstractTask):
+    """A reader's task whose frames are brought to other columns, by name."""
 
     def __init__(self, task: Any, schema: Schema) -> None:
         self._task, self._schema = task, schema
-        self.locate = getattr(task, "locate", lambda error: error)
         self.count = 0
+
+    def locate(self, error: InvalidValueError) -> InvalidValueError:
+        locate = getattr(self._task, "locate", None)
+        return error if locate is None else locate(error)
+
+    def rows(self, positions: Array) -> Array:
+        lines = self._lines()
+        return positions if lines is None else np.asarray(lines[positions])
+
+    def _lines(self) -> Any:
+        """The line of each record, where the reader has left some out."""
+        return getattr(getattr(self._task, "parsed", None), "lines", None)
 
     def __call__(self) -> Frame:
         return self._brought(self._task())
@@ -228,11 +258,13 @@ class _ReadTask:
         return self() if read is None else self._brought(read(policy, report))
 
     def _brought(self, frame: Frame) -> Frame:
-        self.count = frame.num_records
+        self.count = (
+            frame.num_records if self._lines() is None else self._task.block.data.count(b"\n")
+        )
         return filled(frame, self._schema)
 
 
-class _BatchTask:
+class _BatchTask(AbstractTask):
     def __init__(self, schema: Schema, batch: pa.RecordBatch, base: int) -> None:
         self._schema, self._batch, self._base = schema, batch, base
         self.count = batch.num_rows
@@ -243,11 +275,10 @@ class _BatchTask:
         return filled(frame_from_batch(own, self._batch), self._schema)
 
     def locate(self, error: InvalidValueError) -> InvalidValueError:
-        """Count rows from the start of the data, not of the batch."""
         return error.located(row=None if error.row is None else error.row + self._base)
 
 
-class _RecordTask:
+class _RecordTask(AbstractTask):
     def __init__(self, columns: RawColumns, records: list[Any], base: int) -> None:
         self._columns, self._records, self._base = columns, records, base
         self.count = len(records)
@@ -288,7 +319,6 @@ class _RecordTask:
         return Frame(schema, tuple(arrays), len(rows), offsets)
 
     def locate(self, error: InvalidValueError) -> InvalidValueError:
-        """Count records from the start of the data."""
         return error.located(row=None if error.row is None else error.row + self._base)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ._batch_columns import check_numeric
 from ._errors import DataVecError, SchemaError
+from ._filter import AbstractFilter
 from ._frame import Array, Frame
 from ._iterator import matrix
 from ._metadata import NDArrayMetaData
@@ -99,6 +100,11 @@ class RecordVectorizer:
         self._in_order = _Values(self._columns)
         if self._is_plain:
             self._execute = self._process.record_executor()
+
+    @property
+    def filters(self) -> bool:
+        """Whether a step may remove records."""
+        return any(isinstance(a, AbstractFilter) for a in self._process.actions)
 
     def __repr__(self) -> str:
         return (
@@ -210,6 +216,7 @@ class RecordVectorizer:
         rows = None
         if task is not None:
             rows = np.arange(frame.num_records) if frame.origin is None else frame.origin
+            rows = task.rows(rows)
         values = matrix(frame, names)
         mask = None
         if frame.offsets is not None:

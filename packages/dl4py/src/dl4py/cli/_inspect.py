@@ -33,6 +33,7 @@ def _model(file: Path) -> None:
         list_objects_in_file,
         restore_multi_layer_network_and_normalizer,
     )
+    from dl4py.pipeline._files import MANIFEST, TRANSFORM, is_pipeline_file
 
     network, normalizer = restore_multi_layer_network_and_normalizer(file)
     conf = network.configuration
@@ -48,8 +49,31 @@ def _model(file: Path) -> None:
         f"normalizer: {_describe_normalizer(normalizer) if normalizer is not None else 'none'}"
     )
     objects = list_objects_in_file(file)
+    if is_pipeline_file(file):
+        _pipeline(file)
+        objects = [key for key in objects if key not in (TRANSFORM, MANIFEST)]
     if objects:
-        click.echo(f"Java objects, which dl4py does not read: {', '.join(objects)}")
+        click.echo(f"objects beside the model: {', '.join(objects)}")
+
+
+def _pipeline(file: Path) -> None:
+    from dl4py.pipeline import Pipeline
+
+    pipeline = Pipeline.load(file)
+    click.echo(str(pipeline.transform).strip("\n"))
+    click.echo(f"label: {', '.join(pipeline.label_names) or 'none'}")
+    click.echo(
+        f"columns that raw records must have: {', '.join(pipeline.input_schema.column_names)}"
+    )
+    if pipeline.vectorizer.left_out_steps:
+        steps = ", ".join(map(str, pipeline.vectorizer.left_out_steps))
+        click.echo(f"steps that only make the label and do not run on raw records: {steps}")
+    kind = "classes" if pipeline.outputs.classifies else "values"
+    click.echo(f"{kind}: {', '.join(pipeline.outputs.names)}")
+    given = ", ".join(f"{n}={v}" for n, v in pipeline.policy.replacements.items())
+    click.echo(
+        f"values that cannot be used: {pipeline.policy.action}{f' by {given}' if given else ''}"
+    )
 
 
 def _normalizer(file: Path) -> None:

@@ -10,12 +10,24 @@ from typing import Any, BinaryIO
 
 import click
 
-from dl4py.cli._tables import Table, table_options
+from dl4py.cli._tables import Table, open_pipeline, table_options
 
 
 @click.command(short_help="Write the predictions of a model for a CSV file.")
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
+@click.option(
+    "--on-error",
+    type=click.Choice(["raise", "skip", "replace"]),
+    help="What happens to values that cannot be used; as the model says unless given.",
+)
+@click.option(
+    "--replace",
+    "replacements",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Value for a column's missing and unusable ones; may be given several times.",
+)
 @click.option(
     "--output",
     default="-",
@@ -28,76 +40,74 @@ from dl4py.cli._tables import Table, table_options
     type=click.Choice(["csv", "arrow"]),
     help="Form of the output; by the file's name unless given.",
 )
-def predict(model: Path, output: str, form: str | None, **options: Any) -> None:
-    """Write the predictions of a model zip for the rows of a CSV file, one row each.
+def predict(
+    model: Path,
+    on_error: str | None,
+    replacements: tuple[str, ...],
+    output: str,
+    form: str | None,
+    **options: Any,
+) -> None:
+    """Write the predictions of MODEL, a model zip, for the rows of DATA, one row each.
 
-    A classifier gives the column "predicted" and one column of probabilities per class, another
-    network one column per output. A label column in the data is named with --label-column or
-    --label-index, and is then left out.
+    DATA is a CSV file, or - for standard input. A model that holds its transform (see train) needs
+    no options: columns are found by the header, in any order, and the label may be missing. For
+    another model --transform says what the rows mean, and --label-column or --label-index which column
+    of the data to leave out.
+
+    A classifier gives the column "predicted" and one column of probabilities per class, another network
+    one column per output. Where rows are left out, by a filter of the transform or by --on-error skip,
+    the column "row" gives each one's position from 0.
     """
-    from dl4py._model_serializer import restore_multi_layer_network_and_normalizer
-
     table = Table(**options)
-    network, scaler = restore_multi_layer_network_and_normalizer(model, load_updater=False)
-    data = table.iterator(with_labels=False)
-    data.preprocessor = scaler
-    names = _class_names(table, network)
+    pipeline = open_pipeline(table, model)
+    policy = _policy(pipeline, on_error, replacements)
+    with_rows = policy.skips or pipeline.vectorizer.filters
+    batches = pipeline.predict_batches(table.source(), on_error=policy, **table.form)
     kind = form or ("arrow" if output.endswith((".arrow", ".ipc", ".feather")) else "csv")
     with _opened(output) as stream:
-        _write(stream, kind, _batches(network, data, names, table.regression))
+        _write(stream, kind, (part.to_arrow(with_rows=with_rows) for part in batches))
 
 
-def _class_names(table: Table, network: Any) -> list[str] | None:
-    """Names of a categorical label column, where there is one for as many classes as the network
-    has outputs.
-    """
-    if table.transform is None or table.label is None:
-        return None
-    names = table.iterator().labels
-    return (
-        names
-        if names is not None and len(names) == getattr(network.layers[-1], "n_out", 0)
-        else None
-    )
+def _policy(pipeline: Any, on_error: str | None, replacements: tuple[str, ...]) -> Any:
+    if on_error is None and not replacements:
+        return pipeline.policy
+    from datavec import ErrorPolicy
+
+    values: dict[str, str] = {}
+    for text in replacements:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.UsageError(f"--replace: expected COLUMN=VALUE, received {text!r}")
+        values[name] = value
+    typed = {name: _typed(value, pipeline.transform, name) for name, value in values.items()}
+    return ErrorPolicy(on_error or "replace", typed)
 
 
-def _batches(network: Any, data: Any, names: list[str] | None, regression: bool) -> Iterator[Any]:
-    import numpy as np
-    import pyarrow as pa
-
-    last = network.layers[-1]
-    classifies = not regression and type(getattr(last, "activation", None)).__name__ in (
-        "Softmax",
-        "Sigmoid",
-    )
-    for batch in data:
-        values = np.asarray(network.output(batch.features))
-        columns: dict[str, Any] = {}
-        width = values.shape[1]
-        labels = names or [str(i) for i in range(width)]
-        if classifies and width > 1:
-            chosen = values.argmax(axis=1)
-            columns["predicted"] = (
-                pa.array([labels[i] for i in chosen]) if names else pa.array(chosen)
-            )
-            columns.update(
-                {f"probability_{n}": pa.array(values[:, i]) for i, n in enumerate(labels)}
-            )
-        else:
-            columns.update({f"output_{n}": pa.array(values[:, i]) for i, n in enumerate(labels)})
-        yield pa.RecordBatch.from_pydict(columns)
+def _typed(text: str, process: Any, name: str) -> Any:
+    """A replacement as the number that its column needs, or as text."""
+    for schema in process.schemas:
+        if name in schema and schema.type_of(name).is_numeric:
+            try:
+                return int(text)
+            except ValueError:
+                try:
+                    return float(text)
+                except ValueError:
+                    raise ValueError(f"--replace: {name}={text}: expected a number") from None
+    return text
 
 
-def _write(stream: BinaryIO, kind: str, batches: Iterator[Any]) -> None:
+def _write(stream: BinaryIO, kind: str, tables: Iterator[Any]) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
     writer: Any = None
-    for batch in batches:
+    for table in tables:
         if writer is None:
             make = pa.ipc.new_stream if kind == "arrow" else csv.CSVWriter
-            writer = make(stream, batch.schema)
-        writer.write_batch(batch)
+            writer = make(stream, table.schema)
+        writer.write_table(table)
     if writer is None:
         raise ValueError("the data have no rows")
     writer.close()

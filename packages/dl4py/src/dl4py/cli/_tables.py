@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-_OPTIONS = (
-    click.option(
-        "--data", "data", required=True, type=click.Path(path_type=Path), help="CSV file."
-    ),
+_DECORATORS: tuple[Any, ...] = (
+    click.argument("file", required=False, metavar="[DATA]"),
+    click.option("--data", "data", help="CSV file; the same as DATA."),
     click.option("--transform", type=click.Path(path_type=Path), help="TransformProcess as JSON."),
     click.option("--label-column", help="Name of the label column, after the transform."),
     click.option(
@@ -42,9 +41,9 @@ _OPTIONS = (
 
 
 def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: adds the options to a command; its function takes them as keyword arguments."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
+    """Decorator: adds DATA and the options to a command; its function takes them as keyword arguments."""
+    for decorator in reversed(_DECORATORS):
+        function = decorator(function)
     return function
 
 
@@ -52,7 +51,8 @@ def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
 class Table:
     """What the options say."""
 
-    data: Path
+    file: str | None
+    data: str | None
     transform: Path | None
     label_column: str | None
     label_index: int | None
@@ -64,18 +64,43 @@ class Table:
     quote: str
 
     def __post_init__(self) -> None:
+        if (self.file is None) == (self.data is None):
+            raise click.UsageError("give one file of data, as DATA or by --data")
         if self.label_column is not None and self.label_index is not None:
             raise click.UsageError("give --label-column or --label-index, not both")
         if len(self.delimiter) != 1 or len(self.quote) != 1:
             raise click.UsageError("--delimiter and --quote take one character")
 
     @property
-    def label(self) -> str | int | None:
-        """The label column, by name or position."""
-        return self.label_column if self.label_column is not None else self.label_index
+    def name(self) -> str:
+        """The file's name, for messages."""
+        return self.file or self.data or ""
+
+    def source(self) -> Any:
+        """What to read: a path, or standard input for ``-``."""
+        if self.name == "-":
+            return click.get_binary_stream("stdin")
+        path = Path(self.name)
+        if "://" not in self.name and not path.exists():
+            raise FileNotFoundError(2, "no such file", self.name)
+        return path if "://" not in self.name else self.name
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the options say which column is the label."""
+        return self.label_column is not None or self.label_index is not None
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """How the file is written."""
+        return {
+            "skip_lines": self.skip_lines,
+            "delimiter": self.delimiter,
+            "quote": self.quote,
+        }
 
     def process(self) -> Any:
-        """The TransformProcess, None without one."""
+        """The TransformProcess of --transform, None without it."""
         if self.transform is None:
             return None
         from datavec import TransformProcess
@@ -85,41 +110,118 @@ class Table:
         except ValueError as problem:
             raise ValueError(f"{self.transform}: {problem}") from None
 
-    def iterator(self, *, with_labels: bool = True, classes: int | None = None) -> Any:
-        """Batches of the table; without labels a label column is left out.
+    def label_names(self, schema: Any, *, default: int | None = None) -> list[str]:
+        """Names of the label column, as the options say, in a schema after the transform.
 
         Args:
-            with_labels: whether batches get labels.
-            classes: number of classes where the options and the table do not say.
+            schema: the columns there are.
+            default: position of the label where the options do not say; None for no label.
+
+        Raises:
+            ValueError: there is no such column.
         """
-        from datavec import CSVRecordReader, RecordReaderDataSetIterator
+        label = self.label_column if self.label_column is not None else self.label_index
+        label = default if label is None else label
+        if label is None:
+            return []
+        names = schema.column_names
+        if isinstance(label, str):
+            if label not in names:
+                raise ValueError(
+                    f"--label-column: no column {label!r}; the columns are "
+                    f"{', '.join(map(repr, names))}{self._numbered_hint(label)}"
+                )
+            return [label]
+        if not -len(names) <= label < len(names):
+            raise ValueError(
+                f"--label-index: {label} does not exist; the columns are 0 to {len(names) - 1}"
+            )
+        return [names[label]]
 
-        if not self.data.exists():
-            raise FileNotFoundError(2, "no such file", str(self.data))
-        reader = CSVRecordReader(
-            self.data, skip_lines=self.skip_lines, delimiter=self.delimiter, quote=self.quote
-        )
-        process = self.process()
-        label = self.label
-        if label is None and with_labels:
-            label = -1
+    def _numbered_hint(self, label: str) -> str:
+        if self.transform is not None:
+            return ""
+        return "; without --transform columns have no names of their own: use --label-index"
+
+
+def training_batches(table: Table, process: Any, labels: list[str], outputs: int) -> Any:
+    """Batches with labels of a table, or without names and a transform of the table as it stands.
+
+    Args:
+        table: what the options say.
+        process: the transform, None without one.
+        labels: label columns after it.
+        outputs: number of classes where neither options nor transform say, 0 if unknown.
+    """
+    from datavec import (
+        CategoricalMetaData,
+        CSVRecordReader,
+        RecordReaderDataSetIterator,
+        RecordVectorizer,
+    )
+
+    classes = table.classes or outputs or None
+    if process is None:
         return RecordReaderDataSetIterator(
-            reader,
-            self.batch,
-            label_index=label,
-            num_classes=self._classes(process, label, classes)
-            if with_labels and not self.regression
-            else None,
-            regression=self.regression and with_labels,
-            transform=process,
+            CSVRecordReader(table.source(), **table.form),
+            table.batch,
+            label_index=-1 if table.label_index is None else table.label_index,
+            num_classes=None if table.regression else classes,
+            regression=table.regression,
         )
+    schema = process.final_schema
+    if table.classes is None and isinstance(schema.metadata(labels[0]), CategoricalMetaData):
+        classes = None  # the iterator knows
+    return RecordReaderDataSetIterator(
+        RecordVectorizer(process, labels).labelled(table.source(), **table.form),
+        table.batch,
+        label_from=labels[0],
+        label_to=labels[-1],
+        num_classes=None if table.regression else classes,
+        regression=table.regression,
+        transform=process,
+    )
 
-    def _classes(self, process: Any, label: str | int | None, classes: int | None) -> int | None:
-        if self.classes is not None:
-            return self.classes
-        if process is not None and label is not None:
-            from datavec import CategoricalMetaData
 
-            if isinstance(process.final_schema.metadata(label), CategoricalMetaData):
-                return None  # the iterator knows
-        return classes
+def open_pipeline(table: Table, model: Path, *, default_label: int | None = None) -> Any:
+    """The pipeline of a model file, or one made of a model and what the options say.
+
+    Args:
+        table: what the options say.
+        model: a model zip, with or without a transform in it.
+        default_label: position of the label column where neither says; None for no label.
+    """
+    from dl4py._model_serializer import restore_multi_layer_network_and_normalizer
+    from dl4py.pipeline import Pipeline
+    from dl4py.pipeline._files import is_pipeline_file
+
+    task = "regression" if table.regression else None
+    if table.transform is None and is_pipeline_file(model):
+        return Pipeline.load(model, label=table.label_column)
+    network, scaler = restore_multi_layer_network_and_normalizer(model, load_updater=False)
+    process = table.process() or _plain_process(table)
+    labels = table.label_names(process.final_schema, default=default_label)
+    try:
+        return Pipeline(process, scaler, network, label=labels, task=task)
+    except ValueError as problem:
+        hint = (
+            "" if labels else "; if a column is the label, name it: --label-column or --label-index"
+        )
+        raise ValueError(f"{model}: {problem}{hint}") from None
+
+
+def _plain_process(table: Table) -> Any:
+    """A process without steps for a table of numbers, as wide as its first line."""
+    from datavec import CSVRecordReader, Schema, TransformProcess
+
+    if table.name == "-":
+        raise click.UsageError(
+            "standard input needs a model that holds its transform, or --transform"
+        )
+    reader = CSVRecordReader(table.source(), **table.form)
+    if not reader.has_next():
+        raise ValueError(f"{table.name}: no rows")
+    columns = Schema.builder()
+    for i in range(len(reader.next())):
+        columns.add_column_double(f"column_{i}")
+    return TransformProcess.builder(columns.build()).build()

@@ -70,7 +70,7 @@ class Pipeline:
         label: str | Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
         task: str | None = None,
-        on_error: str = "raise",
+        on_error: str | ErrorPolicy = "raise",
         replacements: Mapping[str, Any] | None = None,
         strict: bool = False,
     ) -> None:
@@ -268,7 +268,8 @@ class Pipeline:
         )
         for batch in batches:
             features = np.asarray(batch.features)
-            result.eval(batch.labels, self._outputs(features, None))
+            found = Predictions(self.outputs, self._outputs(features, None), None)
+            result.eval(batch.labels, found.probabilities if classes else found.numbers)
         return result
 
     # --- saving -----------------------------------------------------------------------------------

@@ -451,6 +451,23 @@ def test_svmlight_columns_have_the_text_of_records(rows):
         assert by_record.count("\n") == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (["+8", "2.50", "1e3"], "8 2.5 1000.0"),
+        ([True, False], "1 0"),
+        ([2**40, -1], "1099511627776 -1"),
+        ([2.5, 3.0], "2.5 3.0"),
+    ],
+)
+def test_svmlight_labels_are_numbers(labels, text):
+    expected = "".join(f"{label}\n" for label in text.split())
+    records = [[0, label] for label in labels]
+    assert written(SVMLightRecordWriter, records) == expected
+    table = pa.table({"x": [0] * len(labels), "label": labels})
+    assert written(SVMLightRecordWriter, table) == expected
+
+
 def test_svmlight_takes_arrays():
     record = [np.array([0.0, 2.0]), 3.0, np.array([0, 1])]
     text = written(SVMLightRecordWriter, [record], multilabel=True)
@@ -462,7 +479,8 @@ def test_svmlight_takes_arrays():
     [
         (["x", 1], {}, 'column "0": expected a number'),
         ([None, 1], {}, 'column "0": expected a number, received a missing value'),
-        ([1, "a b"], {}, "a label without blanks"),
+        ([1, "a b"], {}, "expected a number as label, received 'a b'"),
+        ([1, None], {}, "expected a number as label"),
         ([1, 2], {"multilabel": True}, "0, 1 or -1"),
         ([1], {"label_start": 1, "label_end": 1}, "do not fit a record of 1 values"),
         ([1, 2], {"feature_end": 7}, "do not fit a record of 2 values"),

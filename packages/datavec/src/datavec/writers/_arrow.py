@@ -6,10 +6,10 @@ from abc import abstractmethod
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from .._arrow_io import usual_column
+from .._convert import plain_text
 from .._errors import SchemaError
-from .._ndarray_column import is_ndarray, to_arrays
 from .._schema import Schema
 from ._columnar import AbstractColumnarFileWriter
 from ._output import Destination, OutputFile
@@ -67,8 +67,8 @@ class ArrowRecordWriter(_AbstractArrowFileWriter):
             cannot be continued.
         compression: of the buffers inside the file: None, ``"lz4"`` or ``"zstd"``.
         deeplearning4j: write the layout that Deeplearning4j reads: times without a zone, integers
-            marked as unsigned (it reads the bits as signed), arrays in its own binary form, no
-            compression, and no missing values.
+            marked as unsigned (it reads the bits as signed), no compression. Arrays and bytes
+            are refused: it would read them as missing.
 
     >>> import tempfile, pyarrow as pa
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -205,36 +205,23 @@ class _RowGroups:
 
 
 def java_layout(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A batch as Deeplearning4j's ArrowConverter reads it.
-
-    Raises:
-        SchemaError: a missing value, or a type that it has no vector for.
-    """
-    columns, fields = [], []
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if column.null_count:
-            raise SchemaError(
-                f'ArrowRecordWriter: column "{name}": Deeplearning4j cannot read missing values'
-            )
-        columns.append(_java_column(name, column))
-        fields.append(pa.field(name, columns[-1].type))
+    """A batch as Deeplearning4j's ArrowConverter reads it; raises SchemaError for other types."""
+    columns = [_java_column(n, c) for n, c in zip(batch.schema.names, batch.columns, strict=True)]
+    fields = [pa.field(n, c.type) for n, c in zip(batch.schema.names, columns, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
 def _java_column(name: str, column: pa.Array) -> pa.Array:
+    column = plain_text(usual_column(column))
     t = column.type
-    if pa.types.is_dictionary(t):
-        column, t = column.dictionary_decode(), t.value_type
     if t == pa.int32():
         return column.view(pa.uint32())
     if t == pa.int64():
         return column.view(pa.uint64())
     if pa.types.is_timestamp(t):
-        return pc.cast(column, pa.timestamp("ms", t.tz)).view(pa.date64())
-    if is_ndarray(t):
-        from nd4py.formats import array_to_bytes
-
-        return pa.array([array_to_bytes(a) for a in to_arrays(column)], pa.binary())
-    if t in (pa.float32(), pa.float64(), pa.string(), pa.bool_(), pa.binary()):
+        return column.view(pa.date64())
+    if t in (pa.float32(), pa.float64(), pa.string(), pa.bool_()):
         return column
-    raise SchemaError(f'ArrowRecordWriter: column "{name}": Deeplearning4j has no vector for {t}')
+    raise SchemaError(
+        f'ArrowRecordWriter: column "{name}": Deeplearning4j cannot read {t} values from Arrow files'
+    )

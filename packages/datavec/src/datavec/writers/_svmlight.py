@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._convert import as_double
+from .._convert import as_double, texts_of
 from .._errors import InvalidValueError, SchemaError
+from .._java_text import double_text, parse_double, parse_int
 from .._ndarray_column import is_ndarray, to_arrays
 from .._number_texts import java_float_texts
 from .._schema import Schema
@@ -43,7 +44,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         zero_based_labels: count labels from 0 instead of 1.
 
     Raises:
-        InvalidValueError: a feature that is no number, or a multilabel column with another value.
+        InvalidValueError: a feature or label that is no number, or a multilabel column with another value.
         SchemaError: columns that the records do not have.
 
     >>> import io
@@ -137,9 +138,10 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         return found
 
     def _label(self, text: str, column: int) -> str:
-        if not text or any(c in " \t,:\n\r" for c in text):
+        label = label_text(text)
+        if label is None:
             raise InvalidValueError(str(column), _LABEL, text, where=self._name)
-        return text
+        return label
 
     def _numbers(self, value: Any, column: int) -> list[float]:
         writable = Writable.of(value)
@@ -182,13 +184,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         self, names: Sequence[str], columns: Sequence[pa.Array], labels: range
     ) -> pa.Array:
         if not self.multilabel:
-            out = [texts(columns[i], names[i]) for i in labels]
-            for i, column in zip(labels, out, strict=True):
-                bad = pc.match_substring_regex(column, r"^$|[ \t,:\r\n]")
-                if pc.any(bad).as_py():
-                    rows = np.flatnonzero(bad.to_numpy(zero_copy_only=False)).tolist()
-                    value = column[rows[0]].as_py()
-                    raise InvalidValueError(names[i], _LABEL, value, rows, where=self._name)
+            out = [self._checked_labels(columns[i], names[i]) for i in labels]
             return out[0] if len(out) == 1 else pc.binary_join_element_wise(*out, ",")
         found = []
         for number, i in enumerate(labels, 0 if self.zero_based_labels else 1):
@@ -201,6 +197,29 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         joined = found[0] if len(found) == 1 else pc.binary_join_element_wise(*found, "")
         return pc.utf8_slice_codeunits(joined, 1)
 
+    def _checked_labels(self, column: pa.Array, name: str) -> pa.Array:
+        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if is_number and not column.null_count:
+            return texts(column, name)
+        unique, codes = texts_of(column, name)
+        made = [label_text(t) for t in unique]
+        bad = np.flatnonzero(np.array([m is None for m in made], bool)[codes])
+        if len(bad):
+            value = unique[codes[bad[0]]]
+            raise InvalidValueError(name, _LABEL, value, bad.tolist(), where=self._name)
+        return pa.array(made, pa.string()).take(pa.array(codes))
+
+
+def label_text(text: str) -> str | None:
+    """A label as it is written: a whole number, or a number as Java writes it."""
+    if text in ("true", "false"):
+        return "1" if text == "true" else "0"
+    whole = parse_int(text, 64)
+    if whole is not None:
+        return str(whole)
+    number = parse_double(text)
+    return None if number is None else double_text(number)
+
 
 class LibSvmRecordWriter(SVMLightRecordWriter):
     """The same format under its other name.
@@ -210,7 +229,7 @@ class LibSvmRecordWriter(SVMLightRecordWriter):
 
 
 _ZERO_OR_ONE = "0, 1 or -1 in a column of multiple labels"
-_LABEL = "a label without blanks, commas and colons"
+_LABEL = "a number as label"
 _COLUMNS = {
     "featureStartColumn": "feature_start",
     "featureEndColumn": "feature_end",

@@ -10,5 +10,6 @@ workers, on Arrow batches, and give the same results. Needs the extra ``spark``:
 
 from ._execute import execute as execute
 from ._join import *
+from ._read import *
 from ._result import *
 from ._types import *

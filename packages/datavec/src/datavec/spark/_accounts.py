@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._policy import ErrorReport, ErrorTotal
+from .._policy import ErrorExample, ErrorReport, ErrorTotal
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,8 +40,11 @@ class Accounts:
 
         task = TaskContext.get()
         if task is not None and report:
-            key = (stage, task.stageId(), task.partitionId())
-            self._counts.add({key: list(report)})
+            number = task.partitionId()
+            totals = list(report)
+            for total in totals:
+                total.examples = [_placed(e, number) for e in total.examples]
+            self._counts.add({(stage, task.stageId(), number): totals})
 
     def report(self) -> ErrorReport:
         """On the driver: for each stage, the counts of the run that left out or replaced most."""
@@ -61,3 +64,10 @@ class Accounts:
         for report in fullest.values():
             whole.merge(report)
         return whole
+
+
+def _placed(example: ErrorExample, partition: int) -> ErrorExample:
+    """Rows are counted from the start of a partition."""
+    if not example.place.startswith("row "):
+        return example
+    return ErrorExample(example.value, f"partition {partition}, {example.place}")

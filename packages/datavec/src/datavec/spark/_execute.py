@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from .._errors import DataVecError, SchemaError
 from .._frame import Frame
+from .._mending import Mender
 from .._policy import ErrorPolicy
 from .._process import TransformProcess
 from ..transforms import CalculateSortedRank, ConvertToSequence, Reducer
@@ -46,6 +48,7 @@ def execute(
     process: TransformProcess,
     *,
     on_error: str | ErrorPolicy = "raise",
+    replacements: Mapping[str, Any] | None = None,
 ) -> SparkBatches:
     """Transform a DataFrame by the process that also transforms tables here.
 
@@ -65,8 +68,9 @@ def execute(
         frame: a DataFrame with the columns of the initial schema, by name; for sequences each is
             an array, one value per step. Text in a column of numbers is parsed, as everywhere.
         process: the steps.
-        on_error: ``raise``, or ``skip`` records that a step cannot work with and count them in the
-            result's ``report``.
+        on_error: ``raise``; ``skip`` records that a step cannot work with; or ``replace`` their
+            values. Everything is counted in the result's ``errors``.
+        replacements: value to use per column name, instead of bad ones.
 
     Returns:
         The result: a DataFrame, lazily, and the ways from there.
@@ -90,7 +94,7 @@ def execute(
     data = frame.dataframe if isinstance(frame, SparkBatches) else frame
     before = partition_counter(data)
     source, probe = input_of(process.initial_schema, data)
-    policy = ErrorPolicy.of(on_error)
+    policy = ErrorPolicy.of(on_error, replacements)
     return Planner(process, policy, positional(data), source, probe, before).result()
 
 
@@ -143,13 +147,16 @@ class Planner:
     probe: Frame
     """A frame without records, with the types that frames have where planning has come to."""
     rows_before: Any = None
+    counts: bool = False
+    """Whether there may be something to count even if the policy is to raise."""
     first: int = 0
     number: int = 0
     accounts: Accounts | None = field(init=False)
 
     def __post_init__(self) -> None:
+        Mender.check(self.policy, self.process.schemas)
         spark = self.data.sparkSession
-        self.accounts = None if self.policy.raises else Accounts(spark)
+        self.accounts = None if self.policy.raises and not self.counts else Accounts(spark)
 
     def result(self) -> SparkBatches:
         """Plan everything."""

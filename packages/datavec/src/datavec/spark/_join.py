@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from .._convert import to_type
 from .._errors import SchemaError
 from .._frame import Frame
 from .._join import Join, JoinType, comparable
+from .._mending import Mender
 from .._metadata import AbstractColumnMetaData, ColumnType
 from .._policy import ErrorPolicy
 from .._process import TransformProcess
@@ -46,6 +47,7 @@ def execute_join(
     right: DataFrame | SparkBatches,
     *,
     on_error: str | ErrorPolicy = "raise",
+    replacements: Mapping[str, Any] | None = None,
 ) -> SparkBatches:
     """Join two DataFrames as `Join.execute` joins tables.
 
@@ -58,7 +60,9 @@ def execute_join(
         join: what to join on, and which records without a partner are kept.
         left: a DataFrame with the columns of the left schema.
         right: a DataFrame with the columns of the right schema.
-        on_error: ``raise``, or ``skip`` records with values that do not fit their column's type.
+        on_error: ``raise``; ``skip`` records with values that do not fit their column's type; or
+            ``replace`` these. Everything is counted in the result's ``errors``.
+        replacements: value to use per column name, instead of bad ones.
 
     Raises:
         ImportError: PySpark is not installed.
@@ -79,7 +83,7 @@ def execute_join(
     [{'id': 1, 'name': 'ann', 'x': None}, {'id': 2, 'name': 'bob', 'x': 0.5}]
     """
     need_pyspark()
-    return _Joiner(join, ErrorPolicy.of(on_error)).result(_plain(left), _plain(right))
+    return _Joiner(join, ErrorPolicy.of(on_error, replacements)).result(_plain(left), _plain(right))
 
 
 def _plain(data: DataFrame | SparkBatches) -> DataFrame:
@@ -98,6 +102,7 @@ class _Joiner:
         right_keys = join.right_keys or join.left_keys
         if join.left_schema.is_sequence or join.right_schema.is_sequence:
             raise SchemaError("execute_join: joins records, not sequences")
+        Mender.check(self.policy, (join.left_schema, join.right_schema))
         accounts = None if self.policy.raises else Accounts(left.sparkSession)
         left_sink, right_sink = self._sinks()
         sides = [

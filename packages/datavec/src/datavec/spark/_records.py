@@ -54,6 +54,7 @@ class FinalSink(AbstractSink):
 
     def batches(self, frames: Iterator[Frame], task: Task) -> Iterator[pa.RecordBatch]:
         for frame in frames:
-            batch, _ = task.applied(frame, lambda f: handed_over(frame_to_batch(f)))
+            filled = task.mender.filled(frame, "result")
+            batch, _ = task.applied(filled, lambda f: handed_over(frame_to_batch(f)))
             if batch.num_rows:
                 yield batch

@@ -48,8 +48,8 @@ class SparkBatches:
         return f"<SparkBatches: {self.dataframe}>"
 
     @property
-    def report(self) -> ErrorReport:
-        """What was left out so far, by step, column and reason.
+    def errors(self) -> ErrorReport:
+        """What was left out or replaced so far, by step, column and reason.
 
         Of several actions on the data the one counts that met most.
         """
@@ -58,19 +58,19 @@ class SparkBatches:
     @property
     def skipped(self) -> int:
         """Records left out so far because a step could not work with them."""
-        return self.report.skipped
+        return self.errors.skipped
 
-    def errors(self) -> AbstractContextManager[None]:
+    def raising(self) -> AbstractContextManager[None]:
         """Within the block, errors of steps come as local execution raises them.
 
         The methods of this class do that by themselves; use it around actions on `dataframe`,
-        whose exceptions are Spark's: ``with result.errors(): result.dataframe.write.parquet(path)``.
+        whose exceptions are Spark's: ``with result.raising(): result.dataframe.show()``.
         """
         return translated(self._rows_before)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         sent = positional(self.dataframe).mapInArrow(_serialized, "batch binary")
-        with self.errors():
+        with self.raising():
             for row in sent.toLocalIterator(prefetchPartitions=True):
                 with pa.ipc.open_stream(bytes(row[0])) as reader:
                     for batch in reader:
@@ -82,14 +82,14 @@ class SparkBatches:
         Raises:
             InvalidValueError: as local execution raises it.
         """
-        with self.errors():
+        with self.raising():
             table = self.dataframe.toArrow()
         batches = [collected(b, self.schema) for b in table.to_batches()]
         return pa.Table.from_batches(batches, schema=self.schema.to_arrow())
 
     def count(self) -> int:
         """Number of records."""
-        with self.errors():
+        with self.raising():
             return int(self.dataframe.count())
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from .._errors import DataVecError, InvalidValueError
 from .._frame import Array, Frame
-from .._policy import ErrorExample, ErrorPolicy, ErrorReport
-from .._process import TransformProcess, drop_records, original_row
+from .._mending import Mender, original_row
+from .._policy import ErrorPolicy, ErrorReport
+from .._process import TransformProcess
 from .._version import __version__
 from ._accounts import Accounts
 from ._failures import noted
@@ -24,15 +25,21 @@ _ROWS_BITS = 33
 """Bits of an order number that count the rows of a partition, as Spark's own row numbers have it."""
 
 
-@dataclass
 class Task:
-    """What a running stage knows of itself."""
+    """What a running stage knows of itself.
 
-    policy: ErrorPolicy
-    partition: int
-    source: AbstractSource
-    report: ErrorReport = field(default_factory=ErrorReport)
-    _rows: int = 0
+    Args:
+        policy: what to do with bad values.
+        partition: number of the partition.
+        source: knows the place of records.
+    """
+
+    def __init__(self, policy: ErrorPolicy, partition: int, source: AbstractSource) -> None:
+        self.policy = policy
+        self.partition = partition
+        self.report = ErrorReport()
+        self.mender = Mender(policy, self.report, source.located)
+        self._rows = 0
 
     def orders(self, count: int) -> Array:
         """Numbers for the next rows that grow through the partition, and from one to the next."""
@@ -48,25 +55,16 @@ class Task:
         Raises:
             InvalidValueError: where the policy is to raise; it names the record.
         """
-        while True:
+
+        def run(frame: Frame) -> Any:
             try:
-                return function(frame), frame
+                return function(frame)
             except InvalidValueError as e:
-                error = e.located(where=e.where or where, row=original_row(frame, e))
-                if not self.policy.skips:
-                    raise error from None
-                frame, dropped = drop_records(frame, e)
-                self.report.add_error(
-                    "skipped", error, count=dropped, examples=[self._example(error)]
-                )
+                raise e.located(where=e.where or where, row=original_row(frame, e)) from None
             except DataVecError as e:
                 raise type(e)(f"{where}: {e}" if where else str(e)) from None
 
-    def _example(self, error: InvalidValueError) -> ErrorExample:
-        found = self.source.located(error)
-        if found.row is None or found.line is not None:
-            return ErrorExample(found.value, found.place)
-        return ErrorExample(found.value, f"partition {self.partition}, row {found.row}")
+        return self.mender.through(run, frame)
 
 
 class AbstractSource(ABC):
@@ -132,14 +130,4 @@ class Stage:
 
     def _frames(self, batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[Frame]:
         for frame in self.source.frames(batches, task):
-            yield self.stepped(frame, task)
-
-    def stepped(self, frame: Frame, task: Task) -> Frame:
-        """The frame after the steps."""
-        for i in range(self.first, self.last):
-            step = self._step(i)
-            frame, _ = task.applied(frame, step)
-        return frame
-
-    def _step(self, i: int) -> Callable[[Frame], Frame]:
-        return lambda frame: self.process.run(frame, first=i, last=i + 1)
+            yield self.process.run_mending(frame, task.mender, first=self.first, last=self.last)

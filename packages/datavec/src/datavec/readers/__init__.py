@@ -3,6 +3,7 @@
 # A module's __all__ is the only list of its public names, so a class is added in one file.
 # ruff: noqa: F403
 
+from ._arrow import *
 from ._combined import *
 from ._csv import *
 from ._csv_parser import *
@@ -14,6 +15,7 @@ from ._listeners import *
 from ._matlab import *
 from ._memory import *
 from ._metadata import *
+from ._parquet import *
 from ._path_filters import *
 from ._path_labels import *
 from ._reader import *

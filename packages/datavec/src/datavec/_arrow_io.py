@@ -111,6 +111,8 @@ def column_from_values(values: Sequence[Any], meta: AbstractColumnMetaData) -> p
     """
     try:
         return _column(values, meta)
+    except DataVecError:
+        raise
     except _NO_VALUE:
         rows = [i for i, v in enumerate(values) if not _holdable(v, meta)]
         expected = f"a value for a column of type {meta.column_type.value}"
@@ -118,13 +120,8 @@ def column_from_values(values: Sequence[Any], meta: AbstractColumnMetaData) -> p
         raise InvalidValueError(meta.name, expected, value, rows) from None
 
 
-_NO_VALUE = (
-    pa.ArrowInvalid,
-    pa.ArrowTypeError,
-    pa.ArrowNotImplementedError,
-    OverflowError,
-    UnicodeEncodeError,
-)
+# Arrow's errors of the first kind are ValueErrors, too; so is a text that is no Unicode.
+_NO_VALUE = (ValueError, OverflowError, pa.ArrowTypeError, pa.ArrowNotImplementedError)
 
 
 def _holdable(value: Any, meta: AbstractColumnMetaData) -> bool:

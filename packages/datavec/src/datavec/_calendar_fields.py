@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._zones import offset_at, offsets_at
+from ._zones import fixed_offset, offset_at, offsets_at
 
 __all__ = ["calendar_field", "calendar_field_of", "field_names"]
 
@@ -105,4 +105,7 @@ def calendar_field_of(name: str, zone: str) -> Callable[[int], int]:
     """`calendar_field` for single instants."""
     rule = _FIELDS[name]
     of_local: Callable[[int], int] = rule[1] if isinstance(rule, tuple) else rule
+    fixed = fixed_offset(zone)
+    if fixed is not None:
+        return lambda instant: of_local(instant + fixed)
     return lambda instant: of_local(instant + offset_at(instant, zone))

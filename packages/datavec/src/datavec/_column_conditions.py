@@ -95,9 +95,16 @@ def _check_op(condition: Any, *, text: bool) -> None:
         raise SchemaError(f"{name}: text cannot be compared by {op.value}; use Equal or InSet")
 
 
+def _as_dtype(value: Any, dtype: Any) -> Any:
+    """A constant in the type of a column; beyond the largest 32-bit float it is infinite."""
+    with np.errstate(over="ignore"):
+        return dtype(value)
+
+
 def _in_set(values: Array, members: tuple[Any, ...]) -> Array:
     """Membership by Java's boxed equality: NaN is in a set holding NaN, -0.0 is not 0.0."""
-    wanted = np.array(members, values.dtype)
+    with np.errstate(over="ignore"):
+        wanted = np.array(members, values.dtype)
     if values.dtype.kind != "f":
         return np.isin(values, wanted)
     bits = np.int32 if values.dtype == np.float32 else np.int64
@@ -108,7 +115,8 @@ def _in_set(values: Array, members: tuple[Any, ...]) -> Array:
 
 def _member_test(members: tuple[Any, ...], dtype: Any) -> Callable[[Any], bool]:
     """`_in_set` of one number."""
-    known = frozenset(np.array(members, dtype).tolist())
+    with np.errstate(over="ignore"):
+        known = frozenset(np.array(members, dtype).tolist())
     if np.dtype(dtype).kind != "f":
         return known.__contains__
 
@@ -138,14 +146,14 @@ class _AbstractNumberCondition(AbstractColumnCondition):
         if self.members is not None:
             found = _in_set(values, self.members)
             return found if self.op is ConditionOp.IN_SET else ~found
-        return compared(self.op, values, values.dtype.type(self.value))
+        return compared(self.op, values, _as_dtype(self.value, values.dtype.type))
 
     def record_test(self, row: RecordTrace) -> Slot:
         value, dtype = row.read(self.column_name, self.kind), _DTYPE[self.kind]
         if self.members is not None:
             found = row.call(Kind.BOOLEAN, _member_test(self.members, dtype), value)
             return found if self.op is ConditionOp.IN_SET else negated(row, found)
-        other = row.constant(self.kind, dtype(self.value).item())
+        other = row.constant(self.kind, _as_dtype(self.value, dtype).item())
         return row.call(Kind.BOOLEAN, COMPARISONS[self.op], value, other)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -64,6 +65,10 @@ _LIMITS = {
     "month": (1, 12),
     "weekday": (1, 7),
 }
+
+
+# field → milliseconds of one, and its greatest value
+_CLOCK = {"hour": (3_600_000, 23), "minute": (60_000, 59), "second": (1000, 59)}
 
 
 class BadTime(ValueError):
@@ -194,13 +199,48 @@ class DateFormat:
         instants, gap = local_to_utc(local, zone)
         return np.where(fixed, local, instants), bad | (gap & ~fixed)
 
-    def parse_one(self, text: str, zone: str) -> int:
-        """The instant of one text; raises BadTime where it is no time of the pattern."""
-        local, offset = self._parse(text)
-        instant = utc_of_local(local, zone) if offset is None else local - offset
-        if instant is None:
-            raise BadTime
-        return instant
+    def parser(self, zone: str) -> Callable[[str], int]:
+        """A function from one text to its instant, which raises BadTime."""
+
+        def any_layout(text: str) -> int:
+            local, offset = self._parse(text)
+            instant = utc_of_local(local, zone) if offset is None else local - offset
+            if instant is None:
+                raise BadTime
+            return instant
+
+        at = {name: i for i, (name, _, _) in enumerate(self._fixed or ())}
+        if not {"year", "month", "day"} <= at.keys():
+            return any_layout
+        match = re.compile(
+            "".join(
+                f"([0-9]{{{t.count}}})" if t.letter else re.escape(t.text) for t in self._tokens
+            )
+            + r"\Z"
+        ).match
+        year, month, day = at["year"], at["month"], at["day"]
+        clock = [(at[n], *_CLOCK[n]) for n in _CLOCK if n in at]
+        if "fraction" in at:
+            clock.append((at["fraction"], 10 ** (3 - (self._fixed or ())[at["fraction"]][2]), 999))
+
+        def fixed_layout(text: str) -> int:
+            m = match(text)
+            if m is None:
+                return any_layout(text)
+            found = m.groups()
+            date = dt.date(int(found[year]), int(found[month]), int(found[day]))
+            local = (date.toordinal() - 719_163) * _DAY
+            for i, factor, most in clock:
+                number = int(found[i])
+                if number > most:
+                    raise BadTime
+                local += number * factor
+            instant = utc_of_local(local, zone)
+            if instant is None:
+                raise BadTime
+            return instant
+
+        return fixed_layout
 
     def _parse(self, text: str) -> tuple[int, int | None]:
         m = self._regex.match(text)
@@ -280,7 +320,9 @@ class DateFormat:
     def parse_fixed(self, characters: Array, zone: str) -> tuple[Array, Array]:
         """As `parse_all`, for texts of `width` ASCII characters as a uint8 matrix [n, width]."""
         pattern = "".join("0" * t.count if t.letter else t.text for t in self._tokens)
-        millis, bad = _core.parse_times(np.ascontiguousarray(characters), pattern, self._fixed or [])
+        millis, bad = _core.parse_times(
+            np.ascontiguousarray(characters), pattern, self._fixed or []
+        )
         instants, gap = local_to_utc(millis, zone)
         return instants, bad.astype(bool) | gap
 

@@ -208,10 +208,11 @@ def _float_mask(column: pa.Array, meta: DoubleMetaData | FloatMetaData) -> Mask:
 
 def _float_test(meta: DoubleMetaData | FloatMetaData) -> Callable[[Any], bool]:
     single = meta.column_type is ColumnType.FLOAT
-    low, high = (
-        float(np.float32(bound)) if single and bound is not None else bound
-        for bound in (meta.min_allowed_value, meta.max_allowed_value)
-    )
+    with np.errstate(over="ignore"):
+        low, high = (
+            float(np.float32(bound)) if single and bound is not None else bound
+            for bound in (meta.min_allowed_value, meta.max_allowed_value)
+        )
     within = _bounds_test(low, high)
     if not meta.allow_infinite:
         return within  # NaN passes bounds in any case

@@ -13,7 +13,7 @@ import numpy as np
 
 from ._errors import SchemaError
 
-__all__ = ["check_zone", "local_to_utc", "offset_at", "offsets_at", "utc_of_local"]
+__all__ = ["check_zone", "fixed_offset", "local_to_utc", "offset_at", "offsets_at", "utc_of_local"]
 
 Array = np.ndarray[Any, Any]
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})(?::?(\d{2}))?\Z")
@@ -23,7 +23,8 @@ _UTC_NAMES = {"UTC", "GMT", "Z", "Etc/UTC", "UCT", "Zulu"}
 
 
 @lru_cache(maxsize=256)
-def _fixed_offset(zone: str) -> int | None:
+def fixed_offset(zone: str) -> int | None:
+    """Offset from UTC in ms of a zone that always has the same; None for others."""
     if zone in _UTC_NAMES:
         return 0
     if m := _OFFSET.match(zone):
@@ -47,13 +48,13 @@ def check_zone(zone: str) -> None:
     """Raise SchemaError when a zone id is unknown."""
     if not isinstance(zone, str):
         raise SchemaError(f"time zone must be a string, received {zone!r}")
-    if _fixed_offset(zone) is None:
+    if fixed_offset(zone) is None:
         _zone(zone)
 
 
 def offsets_at(instants: Array, zone: str) -> Array:
     """Offset from UTC in ms (int64) that holds in `zone` at each instant (ms since 1970)."""
-    fixed = _fixed_offset(zone)
+    fixed = fixed_offset(zone)
     if fixed is not None:
         return np.full(len(instants), fixed, np.int64)
     if len(instants) == 0:
@@ -104,7 +105,7 @@ def local_to_utc(local: Array, zone: str) -> tuple[Array, Array]:
         The instants, the earlier one where the hour exists twice, and a mask that is true where
         the local time does not exist (the gap when daylight saving begins).
     """
-    fixed = _fixed_offset(zone)
+    fixed = fixed_offset(zone)
     if fixed is not None:
         return local - fixed, np.zeros(len(local), bool)
     before = offsets_at(local - _DAY, zone)
@@ -126,7 +127,7 @@ def _span(zone: str, span: int) -> tuple[list[int], list[int]]:
 
 def offset_at(instant: int, zone: str) -> int:
     """`offsets_at` of one instant."""
-    fixed = _fixed_offset(zone)
+    fixed = fixed_offset(zone)
     if fixed is not None:
         return fixed
     starts, offsets = _span(zone, instant // _YEARS)
@@ -135,7 +136,7 @@ def offset_at(instant: int, zone: str) -> int:
 
 def utc_of_local(local: int, zone: str) -> int | None:
     """`local_to_utc` of one local time; None where it does not exist."""
-    fixed = _fixed_offset(zone)
+    fixed = fixed_offset(zone)
     if fixed is not None:
         return local - fixed
     for day in (-_DAY, _DAY):

@@ -191,15 +191,15 @@ class StringToTimeTransform(AbstractColumnTransform):
     def _parser(self) -> Callable[[str], int]:
         zone = self.time_zone
         if self.time_format is not None:
-            parse_one = date_format(self.time_format, self.locale).parse_one
-            return lambda text: parse_one(text.strip(), zone)
-        formats = [date_format(pattern, self.locale) for pattern in _BUILT_IN]
+            parse = date_format(self.time_format, self.locale).parser(zone)
+            return lambda text: parse(text.strip())
+        parsers = [date_format(pattern, self.locale).parser(zone) for pattern in _BUILT_IN]
 
         def first_that_fits(text: str) -> int:
             plain = _plain(text.strip())
-            for layout in formats:
+            for parse in parsers:
                 with suppress(BadTime):
-                    return layout.parse_one(plain, zone)
+                    return parse(plain)
             raise Unusual
 
         return first_that_fits

@@ -1,17 +1,18 @@
-"""NumPy arrays as Arrow arrays.
+"""NumPy arrays as Arrow arrays, and back.
 
-`pyarrow.array` first asks whether its argument is of pandas, and imports pandas for that where it
-is installed: a quarter of a second, in every worker process. So arrays of numbers come this way.
+`pyarrow.array` and `Array.to_numpy` import pandas where it is installed, to ask whether it plays a
+part: a quarter of a second, in every worker process. So numbers come and go this way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["arrow_array"]
+__all__ = ["arrow_array", "numpy_array", "text_array"]
 
 
 def arrow_array(values: np.ndarray[Any, Any], missing: np.ndarray[Any, Any] | None = None) -> Any:
@@ -35,3 +36,46 @@ def arrow_array(values: np.ndarray[Any, Any], missing: np.ndarray[Any, Any] | No
         data = np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(data)])
+
+
+def text_array(texts: Sequence[str | None]) -> pa.Array:
+    """Python strings as an Arrow string array.
+
+    >>> text_array(["a", None, "é"]).to_pylist()
+    ['a', None, 'é']
+    """
+    encoded = [b"" if t is None else t.encode() for t in texts]
+    offsets = np.zeros(len(encoded) + 1, np.int32)
+    np.cumsum([len(b) for b in encoded], out=offsets[1:])
+    valid = None
+    if None in texts:
+        present = np.array([t is not None for t in texts])
+        valid = pa.py_buffer(np.packbits(present, bitorder="little"))
+    data = pa.py_buffer(b"".join(encoded))
+    return pa.Array.from_buffers(pa.string(), len(encoded), [valid, pa.py_buffer(offsets), data])
+
+
+def numpy_array(column: Any) -> np.ndarray[Any, Any]:
+    """The values of an Arrow array of numbers, booleans or times (as int64), without copying.
+
+    Where values are missing, or are of another type, this is ``to_numpy(zero_copy_only=False)``.
+
+    >>> numpy_array(arrow_array(np.array([True, False, True])).slice(1)).tolist()
+    [False, True]
+    """
+    kind = column.type
+    if column.null_count or not isinstance(column, pa.Array):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    if pa.types.is_boolean(kind):
+        bits = np.frombuffer(column.buffers()[1] or b"", np.uint8)
+        values = np.unpackbits(bits, count=column.offset + len(column), bitorder="little")
+        return values[column.offset :].view(np.bool_)
+    if pa.types.is_timestamp(kind):
+        kind = pa.int64()
+    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    data = column.buffers()[1]
+    if data is None:
+        return np.zeros(0, kind.to_pandas_dtype())
+    dtype = np.dtype(kind.to_pandas_dtype())
+    return np.frombuffer(data, dtype, len(column), column.offset * dtype.itemsize)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ._action import need_type
+from ._arrow_arrays import numpy_array
 from ._condition import (
     COMPARISONS,
     AbstractColumnCondition,
@@ -263,7 +264,7 @@ class _AbstractTextCondition(AbstractColumnCondition):
             found = pc.equal(texts, wanted[0])
         else:
             found = pc.is_in(texts, wanted)
-        result = found.to_numpy(zero_copy_only=False)
+        result = numpy_array(found)
         return np.asarray(result if self._wants_members else ~result)
 
     @property
@@ -382,7 +383,7 @@ class NullWritableColumnCondition(AbstractColumnCondition):
 
     def mask(self, frame: Frame) -> Array:
         column = frame.column(self.column_name)
-        return np.asarray(column.is_null().to_numpy(zero_copy_only=False), bool)
+        return np.asarray(numpy_array(column.is_null()), bool)
 
     def record_test(self, row: RecordTrace) -> Slot:
         # A record with a missing value is left to the columns, so here there is none.

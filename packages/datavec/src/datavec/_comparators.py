@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ._action import need_type
+from ._arrow_arrays import numpy_array
 from ._convert import as_double, as_float, as_int, as_long, as_text, plain_text
 from ._errors import SchemaError
 from ._frame import Array, Frame
@@ -41,7 +42,7 @@ def text_order(column: pa.Array, name: str) -> Array:
     unique = texts.dictionary.to_pylist()
     rank = np.empty(len(unique), np.int64)
     rank[sorted(range(len(unique)), key=lambda i: unique[i])] = np.arange(len(unique))
-    return rank[texts.indices.to_numpy(zero_copy_only=False)] if len(unique) else rank
+    return rank[numpy_array(texts.indices)] if len(unique) else rank
 
 
 def _descending(keys: Array) -> Array:

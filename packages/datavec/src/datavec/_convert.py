@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ._arrow_arrays import arrow_array, numpy_array, text_array
 from ._errors import InvalidValueError
 from ._java_text import parse_texts
 from ._number_texts import java_float_texts
@@ -70,29 +71,29 @@ def as_float(column: pa.Array, name: str) -> Array:
 def _integers(column: pa.Array, name: str, target: pa.DataType) -> Array:
     t = column.type
     if is_text(t):
-        return np.asarray(_parsed(column, name, target).to_numpy(zero_copy_only=False))
+        return np.asarray(numpy_array(_parsed(column, name, target)))
     refuse_nulls(column, name, _EXPECTED[target])
     dtype = np.int32 if target == pa.int32() else np.int64
     if pa.types.is_timestamp(t):
-        return np.asarray(column.view(pa.int64()).to_numpy(), dtype)
+        return np.asarray(numpy_array(column.view(pa.int64())), dtype)
     if pa.types.is_floating(t):
-        return saturated(column.to_numpy(), dtype)
+        return saturated(numpy_array(column), dtype)
     if pa.types.is_integer(t) or pa.types.is_boolean(t):
-        return np.asarray(column.to_numpy(zero_copy_only=False), dtype)
+        return np.asarray(numpy_array(column), dtype)
     raise not_numeric(column, name, _EXPECTED[target])
 
 
 def _floats(column: pa.Array, name: str, target: pa.DataType) -> Array:
     t = column.type
     if is_text(t):
-        return np.asarray(_parsed(column, name, target).to_numpy(zero_copy_only=False))
+        return np.asarray(numpy_array(_parsed(column, name, target)))
     refuse_nulls(column, name, "a number")
     dtype = np.float64 if target == pa.float64() else np.float32
     if pa.types.is_timestamp(t):
-        return np.asarray(column.view(pa.int64()).to_numpy(), dtype)
+        return np.asarray(numpy_array(column.view(pa.int64())), dtype)
     if pa.types.is_floating(t) or pa.types.is_integer(t) or pa.types.is_boolean(t):
         with np.errstate(over="ignore"):
-            return np.asarray(column.to_numpy(zero_copy_only=False), dtype)
+            return np.asarray(numpy_array(column), dtype)
     raise not_numeric(column, name, "a number")
 
 
@@ -112,7 +113,7 @@ def saturated(values: Array, dtype: Any) -> Array:
 def refuse_nulls(column: pa.Array, name: str, expected: str) -> None:
     """Raise InvalidValueError where a column has missing values."""
     if column.null_count:
-        rows = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
+        rows = np.flatnonzero(numpy_array(column.is_null()))
         raise InvalidValueError(name, expected, None, rows.tolist())
 
 
@@ -139,8 +140,8 @@ def parse_column(column: pa.Array, target: pa.DataType) -> tuple[pa.Array, Array
         return parse_texts(column, target)
     numbers, bad = parse_texts(column.dictionary, target)
     codes = column.indices
-    spread = pa.array(bad).take(codes).fill_null(False)
-    return numbers.take(codes), spread.to_numpy(zero_copy_only=False)
+    spread = arrow_array(bad).take(codes).fill_null(False)
+    return numbers.take(codes), numpy_array(spread)
 
 
 # --- text --------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ def map_text(column: pa.Array, name: str, function: Any) -> pa.Array:
     texts = as_text(column, name)
     if not pa.types.is_dictionary(texts.type):
         texts = texts.dictionary_encode()
-    mapped = pa.array(function(texts.dictionary.to_pylist()), pa.string())
+    mapped = text_array(function(texts.dictionary.to_pylist()))
     if mapped.null_count:
         return mapped.take(texts.indices)
     return pa.DictionaryArray.from_arrays(texts.indices, mapped)
@@ -196,7 +197,7 @@ def texts_of(column: pa.Array, name: str) -> tuple[list[str], Array]:
     texts = as_text(column, name)
     if not pa.types.is_dictionary(texts.type):
         texts = texts.dictionary_encode()
-    return texts.dictionary.to_pylist(), texts.indices.to_numpy(zero_copy_only=False)
+    return texts.dictionary.to_pylist(), numpy_array(texts.indices)
 
 
 # --- to a schema's type ------------------------------------------------------------------------
@@ -252,9 +253,9 @@ def _text_to(column: pa.Array, target: pa.DataType) -> tuple[pa.Array, Array]:
         bad = pc.invert(pc.or_(yes, no)).fill_null(False)
         return (
             pc.if_else(bad, pa.scalar(None, pa.bool_()), yes),
-            bad.to_numpy(zero_copy_only=False),
+            numpy_array(bad),
         )
-    present = column.is_valid().to_numpy(zero_copy_only=False)
+    present = numpy_array(column.is_valid())
     return pa.nulls(len(column), target), present
 
 
@@ -262,22 +263,22 @@ def _number_to(column: pa.Array, target: pa.DataType, name: str) -> pa.Array:
     valid = column.is_valid() if column.null_count else None
     filled = column if valid is None else column.drop_null()
     if pa.types.is_timestamp(target):
-        out = pa.array(as_long(filled, name)).cast(target)
+        out = arrow_array(as_long(filled, name)).cast(target)
     elif target == pa.int32():
-        out = pa.array(as_int(filled, name))
+        out = arrow_array(as_int(filled, name))
     elif target == pa.int64():
-        out = pa.array(as_long(filled, name))
+        out = arrow_array(as_long(filled, name))
     elif target == pa.float64():
-        out = pa.array(as_double(filled, name))
+        out = arrow_array(as_double(filled, name))
     elif target == pa.float32():
-        out = pa.array(as_float(filled, name))
+        out = arrow_array(as_float(filled, name))
     elif pa.types.is_boolean(target):
-        out = pa.array(as_double(filled, name) != 0)
+        out = arrow_array(as_double(filled, name) != 0)
     else:
         raise not_numeric(column, name, f"{target}")
     if valid is None:
         return out
     # Put the missing rows back: row i of `column` is the (number of valid rows before i)-th value.
-    mask = valid.to_numpy(zero_copy_only=False)
+    mask = numpy_array(valid)
     position = np.cumsum(mask) - 1
     return out.take(pa.array(position, mask=~mask))

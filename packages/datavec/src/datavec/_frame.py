@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from . import _convert
-from ._arrow_arrays import arrow_array
+from ._arrow_arrays import arrow_array, numpy_array
 from ._errors import DataVecError
 from ._schema import Schema
 
@@ -67,7 +67,7 @@ class Frame:
         if column.null_count == 0 and (
             pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
         ):
-            return np.asarray(column.to_numpy())
+            return np.asarray(numpy_array(column))
         return self.doubles(name)
 
     def texts(self, name: str) -> tuple[list[str], Array]:

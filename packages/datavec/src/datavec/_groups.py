@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 
+from ._arrow_arrays import arrow_array, numpy_array
 from ._convert import is_text, plain_text
 from ._frame import Array, Frame
 
@@ -29,12 +29,12 @@ def group_rows(frame: Frame, keys: Sequence[str]) -> tuple[Array, int]:
         if is_text(column.type):
             column = plain_text(column)
         encoded = column.dictionary_encode(null_encoding="encode")
-        own = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        own = numpy_array(encoded.indices).astype(np.int64)
         codes = _dense(codes * max(len(encoded.dictionary), 1) + own)
     return codes, int(codes.max()) + 1 if len(codes) else 0
 
 
 def _dense(codes: Array) -> Array:
     """Renumber codes 0, 1, … in the order of first appearance."""
-    encoded = pa.array(codes).dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(), np.int64)
+    encoded = arrow_array(codes).dictionary_encode()
+    return np.asarray(numpy_array(encoded.indices), np.int64)

@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ._arrow_arrays import arrow_array, numpy_array
+
 __all__ = ["double_text", "float_text", "parse_double", "parse_int", "parse_texts", "utf16_length"]
 
 _INT = re.compile(r"[+-]?[0-9]+\Z")
@@ -130,14 +132,14 @@ def parse_texts(texts: pa.Array, arrow_type: pa.DataType) -> tuple[pa.Array, np.
         return _parse_slowly(texts, arrow_type)
     if pa.types.is_floating(arrow_type):
         # Arrow also takes "nan", "inf"; Java only takes its own spelling.
-        values = numbers.to_numpy(zero_copy_only=False)
+        values = numpy_array(numbers)
         odd = np.flatnonzero(~np.isfinite(values))
         for i in odd.tolist():
             text = texts[i].as_py()
             if text is not None and parse_double(text) is None:
                 bad[i] = True
         if bad.any():
-            numbers = pc.if_else(pa.array(bad), pa.scalar(None, arrow_type), numbers)
+            numbers = pc.if_else(arrow_array(bad), pa.scalar(None, arrow_type), numbers)
     return numbers, bad
 
 
@@ -157,4 +159,4 @@ def _parse_slowly(
     failed = pa.array([v is None for v in parsed], pa.bool_())
     numbers = pa.array(parsed, arrow_type).take(encoded.indices)
     bad = failed.take(encoded.indices).fill_null(False)
-    return numbers, bad.to_numpy(zero_copy_only=False)
+    return numbers, numpy_array(bad)

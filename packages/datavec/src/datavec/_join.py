@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ._arrow_arrays import numpy_array
 from ._arrow_io import frame_from_batch, frame_from_records, frame_to_batch, frame_to_records
 from ._convert import is_text, plain_text, to_type
 from ._errors import SchemaError
@@ -152,8 +153,8 @@ class Join:
                 continue
             both = pa.concat_arrays([a, b])
             encoded = both.dictionary_encode(null_encoding="encode")
-            own = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-            lost |= both.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
+            own = numpy_array(encoded.indices).astype(np.int64)
+            lost |= numpy_array(both.is_null(nan_is_null=True))
             _, codes = np.unique(codes * (len(encoded.dictionary) + 1) + own, return_inverse=True)
         codes = np.where(lost, -1 - np.arange(total), codes)
         return codes[: left.num_rows], codes[left.num_rows :]

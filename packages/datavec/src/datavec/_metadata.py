@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from ._arrow_arrays import numpy_array
 from ._convert import NULL_TEXT, is_text, parse_column, texts_of
 from ._errors import SchemaError
 from ._java_regex import compile_java
@@ -96,7 +97,7 @@ class AbstractColumnMetaData(ABC):
 
 
 def _present(column: pa.Array) -> Mask:
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), bool)
+    return np.asarray(numpy_array(column.is_valid()), bool)
 
 
 def _bounded(values: np.ndarray[Any, Any], low: Any, high: Any) -> Mask:
@@ -131,7 +132,7 @@ def _integer_mask(column: pa.Array, arrow_type: pa.DataType, low: Any, high: Any
         numbers = column
     else:
         return np.zeros(len(column), bool)
-    values = numbers.fill_null(0).to_numpy(zero_copy_only=False)
+    values = numpy_array(numbers.fill_null(0))
     if arrow_type == pa.int32() and values.dtype == np.int64:
         ok &= (values >= -(1 << 31)) & (values < 1 << 31)
     return ok & _bounded(values, low, high)
@@ -197,7 +198,7 @@ def _float_mask(column: pa.Array, meta: DoubleMetaData | FloatMetaData) -> Mask:
         numbers = column.cast(pa.int32())
     else:
         return np.zeros(len(column), bool)
-    values = numbers.fill_null(0).to_numpy(zero_copy_only=False)
+    values = numpy_array(numbers.fill_null(0))
     within = _bounded(values, meta.min_allowed_value, meta.max_allowed_value)
     if meta.allow_nan:
         within |= np.isnan(values)

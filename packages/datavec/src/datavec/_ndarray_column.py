@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ._arrow_arrays import numpy_array
+
 __all__ = [
     "NDARRAY",
     "flat_values",
@@ -57,8 +59,8 @@ def flat_values(
     """The values of all rows one after another, the row offsets, and the shapes column."""
     data = column.field("data")
     start = data.offsets[0].as_py() if len(column) else 0
-    offsets = data.offsets.to_numpy() - start if len(column) else np.zeros(1, np.int32)
-    flat = data.flatten().to_numpy(zero_copy_only=False)
+    offsets = numpy_array(data.offsets) - start if len(column) else np.zeros(1, np.int32)
+    flat = numpy_array(data.flatten())
     return flat, offsets, column.field("shape")
 
 
@@ -80,6 +82,6 @@ def to_arrays(column: pa.Array) -> list[np.ndarray[Any, Any] | None]:
         if not row.is_valid:
             out.append(None)
             continue
-        data = row["data"].values.to_numpy(zero_copy_only=False)
+        data = numpy_array(row["data"].values)
         out.append(np.array(data, np.float32).reshape(row["shape"].as_py()))
     return out

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
+from .._arrow_arrays import arrow_array, text_array
 from .._convert import plain_text
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Array, Frame
@@ -62,7 +63,7 @@ def _positions(states: tuple[str, ...]) -> dict[str, int]:
 
 def one_hot(codes: Array, count: int) -> list[pa.Array]:
     """One column of zeros and ones for each code below `count`; bytes until they leave a frame."""
-    return [pa.array((codes == i).view(np.int8)) for i in range(count)]
+    return [arrow_array((codes == i).view(np.int8)) for i in range(count)]
 
 
 def _record_one_hot(
@@ -166,7 +167,7 @@ class IntegerToCategoricalTransform(AbstractColumnTransform):
             expected = f"one of the integers {', '.join(str(k) for k in list(self.map)[:20])}"
             raise InvalidValueError(name, expected, int(values[rows[0]]), rows.tolist())
         return pa.DictionaryArray.from_arrays(
-            pa.array(codes.astype(np.int32)), pa.array(texts, pa.string())
+            arrow_array(codes.astype(np.int32)), text_array(list(texts))
         )
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
@@ -293,7 +294,7 @@ class StringListToCategoricalSetTransform(AbstractTransform):
         for token in self.category_tokens:
             absent = np.array([token not in s for s in sets], np.int32)
             index = absent[codes] if len(sets) else np.zeros(0, np.int32)
-            columns.append(pa.DictionaryArray.from_arrays(pa.array(index), states))
+            columns.append(pa.DictionaryArray.from_arrays(arrow_array(index), states))
         return frame.replaced(output, self.column_name, *columns)
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
@@ -454,7 +455,7 @@ class FirstDigitTransform(AbstractTransform):
                         self.input_column, "a value that begins with a digit", text, rows.tolist()
                     )
             digits.append(digit or "Other")
-        column = pa.array(digits, pa.string()).take(pa.array(codes))
+        column = pa.array(digits, pa.string()).take(arrow_array(codes))
         if self.input_column == self.output_column:
             return frame.replaced(output, self.input_column, column)
         return frame.replaced(output, self.input_column, frame.column(self.input_column), column)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._action import AbstractTransform
+from .._arrow_arrays import arrow_array
 from .._condition import AbstractCondition
 from .._convert import as_text, is_text, plain_text, to_type
 from .._frame import Array, Frame
@@ -75,17 +76,19 @@ def choose(where: Array, yes: pa.Array, no: pa.Array, frame: Frame, name: str) -
         yes = to_type(yes, target, name, "keep")
     if yes.type != no.type:
         yes, no = plain_text(as_text(yes, name)), plain_text(as_text(no, name))
-    mask = pa.array(where)
+    mask = arrow_array(where)
     if pa.types.is_dictionary(no.type):
         yes, no = plain_text(yes), plain_text(no)
     if is_ndarray(no.type):
         index = np.where(where, np.arange(len(no)) + len(no), np.arange(len(no)))
-        return pa.concat_arrays([no, yes]).take(pa.array(index))
+        return pa.concat_arrays([no, yes]).take(arrow_array(index))
     return pc.if_else(mask, yes, no)
 
 
 def _blanked(column: pa.Array, where: Array) -> pa.Array:
-    return pc.if_else(pa.array(where), None, plain_text(column)) if is_text(column.type) else column
+    return (
+        pc.if_else(arrow_array(where), None, plain_text(column)) if is_text(column.type) else column
+    )
 
 
 @java_type(_PACKAGE + "ConditionalReplaceValueTransform")

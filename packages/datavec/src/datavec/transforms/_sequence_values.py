@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from .._action import AbstractTransform, need_columns, need_type
+from .._arrow_arrays import arrow_array
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Array, Frame, rows_of
 from .._metadata import (
@@ -76,7 +77,7 @@ def _overwritten(
     """A column with one value put where the mask is true."""
     extended = with_value(column, value, meta.arrow_type, meta.name)
     rows = np.where(where, len(column), np.arange(len(column)))
-    return extended.take(pa.array(rows))
+    return extended.take(arrow_array(rows))
 
 
 @java_type(_PACKAGE + "SequenceDifferenceTransform")
@@ -274,7 +275,7 @@ class SequenceMovingWindowReduceTransform(AbstractTransform):
         rows, windows = rows_of(ends - np.minimum(steps + 1, self.lookback), ends)
         meta = frame.schema.metadata(self.column_name)
         try:
-            expanded = frame.column(self.column_name).take(pa.array(rows))
+            expanded = frame.column(self.column_name).take(arrow_array(rows))
             result = reduce_segments(self.op, expanded, meta, windows)
         except InvalidValueError as e:  # rows were counted in the windows
             bad = np.unique(rows[np.asarray(e.rows, int)]).tolist()

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
+from .._arrow_arrays import arrow_array, numpy_array, text_array
 from .._calendar_fields import calendar_field, calendar_field_of, field_names
 from .._convert import as_text
 from .._errors import InvalidValueError, SchemaError, SerializationError
@@ -125,18 +126,18 @@ class StringToTimeTransform(AbstractColumnTransform):
         texts = as_text(frame.column(name), name)
         instants, left = self._fixed(texts)
         if len(left):
-            rest = texts.take(pa.array(left))
+            rest = texts.take(arrow_array(left))
             if not pa.types.is_dictionary(rest.type):
                 rest = rest.dictionary_encode()
             parsed, failed = self._parse([t.strip() for t in rest.dictionary.to_pylist()])
-            codes = rest.indices.to_numpy()
+            codes = numpy_array(rest.indices)
             instants[left] = parsed[codes]
             bad = left[failed[codes]]
             if len(bad):
                 expected = f"a time of the form {self.time_format or 'of a common pattern'}"
                 expected += f" in {self.time_zone}"
                 raise InvalidValueError(name, expected, texts[int(bad[0])].as_py(), bad.tolist())
-        return pa.array(instants).cast(pa.timestamp("ms", self.time_zone))
+        return arrow_array(instants).cast(pa.timestamp("ms", self.time_zone))
 
     def _fixed(self, texts: pa.Array) -> tuple[Array, Array]:
         """Parse the texts of the pattern's usual length all at once.
@@ -241,7 +242,7 @@ class TimeMathOpTransform(AbstractColumnTransform):
     def convert(self, frame: Frame, name: str) -> pa.Array:
         amount = np.int64(self.time_unit.to_millis(self.time_quantity))
         result = math_op(self.math_op, frame.longs(name), amount)
-        return pa.array(result).cast(frame.schema.metadata(name).arrow_type)
+        return arrow_array(result).cast(frame.schema.metadata(name).arrow_type)
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
         value = row.read(self.column_name, Kind.LONG)
@@ -365,7 +366,7 @@ class DeriveColumnsFromTimeTransform(AbstractTransform):
             else:
                 unique, codes = np.unique(instants, return_inverse=True)
                 texts = date_format(d.format or "").write_all(unique, d.date_time_zone or "UTC")
-                new.append(pa.array(texts, pa.string()).take(pa.array(codes)))
+                new.append(text_array(texts).take(arrow_array(codes)))
         return frame.replaced(output, self._place, frame.column(self._place), *new)
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:

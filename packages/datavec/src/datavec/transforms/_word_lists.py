@@ -6,9 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from .._action import AbstractTransform
+from .._arrow_arrays import arrow_array
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Array, Frame
 from .._java_regex import compile_java, java_split
@@ -70,7 +70,7 @@ class AbstractWordListTransform(AbstractTransform):
                         self.column_name, "words of the vocabulary", unknown, rows.tolist()
                     )
             arrays.append(self.vector(found))
-        column = from_arrays(arrays).take(pa.array(codes))
+        column = from_arrays(arrays).take(arrow_array(codes))
         return frame.replaced(output, self.column_name, column)
 
 

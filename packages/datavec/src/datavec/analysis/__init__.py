@@ -15,5 +15,7 @@ from ._histogram import *
 from ._hyperloglog import HyperLogLog as HyperLogLog
 from ._quality import *
 from ._quality_accumulator import QualityAccumulator as QualityAccumulator
+from ._report import *
+from ._report_sequences import *
 from ._sampling import *
 from ._tdigest import *

@@ -265,7 +265,7 @@ class NumberCounter(AbstractCounter):
             count_total=s.count,
             count_missing=self.missing,
             count_invalid=self.invalid,
-            count_unique=s.unique.count() if s.unique is not None else None,
+            count_unique=min(s.unique.count(), s.count) if s.unique is not None else None,
             **extra,
         )
         return result
@@ -311,7 +311,7 @@ class TextCounter(AbstractCounter):
             sample_variance_length=s.variance,
             count_total=s.count,
             count_missing=self.missing,
-            count_unique=self.unique.count(),
+            count_unique=min(self.unique.count(), s.count),
             **_histogram(edges, counts),
         )
 

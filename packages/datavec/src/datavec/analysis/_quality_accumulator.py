@@ -99,7 +99,8 @@ class QualityAccumulator:
         for meta, counts in zip(self.schema, self._counts, strict=True):
             extra = {}
             if meta.name in self._unique:
-                extra["count_approx_unique"] = self._unique[meta.name].count()
+                found = self._unique[meta.name].count()
+                extra["count_approx_unique"] = min(found, counts["count_total"])
             columns.append(_QUALITIES[meta.column_type](**counts, **extra))
         return DataQualityAnalysis(self.schema, tuple(columns))
 

@@ -409,8 +409,8 @@ def csv_reader(
         policy: what happens to lines of the wrong width.
         delimiter: character between fields.
         quote: character around texts.
-        header: whether the first line names the columns; None looks: it does when most of its fields
-            are names of columns.
+        header: whether the first line names the columns; None looks: it does when half of its fields
+            or more are names of columns.
         skip_lines: lines to pass over before that.
         encoding: of the text.
 
@@ -439,7 +439,7 @@ def csv_reader(
     names = [f.strip() for f in CsvLineParser(delimiter, quote).parse(first)] if first else []
     if header is None:
         known = sum(n in columns.schema for n in names)
-        header = 2 * known > min(len(names), len(columns.schema))
+        header = known > 0 and 2 * known >= min(len(names), len(columns.schema))
     if header:
         columns.check(names, place)
     elif names:

@@ -141,13 +141,13 @@ class RecordVectorizer:
                 values = self._execute(self._in_order(record))
                 if values is None:
                     return None
-                with np.errstate(over="ignore"):
-                    return np.array((values,), np.float32)
+                if None not in values:
+                    with np.errstate(over="ignore"):
+                        return np.array((values,), np.float32)
             except DataVecError:
                 if ErrorPolicy.of(on_error, replacements).raises:
                     raise
-            except TypeError:
-                pass  # a feature without a value, or no record at all: what follows says which
+            # What is left is a matter for columns: a policy, or a feature without a value.
         policy, report = ErrorPolicy.of(on_error, replacements), ErrorReport()
         batch = next(self.batches([record], on_error=policy, errors=report), None)
         if errors is not None:

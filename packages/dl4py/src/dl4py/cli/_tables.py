@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,12 @@ class Table:
     def source(self) -> Any:
         """What to read: a path, or standard input for ``-``."""
         if self.name == "-":
-            return click.get_binary_stream("stdin")
-        path = Path(self.name)
-        if "://" not in self.name and not path.exists():
+            return sys.stdin.buffer
+        if "://" in self.name:
+            return self.name
+        if not Path(self.name).exists():
             raise FileNotFoundError(2, "no such file", self.name)
-        return path if "://" not in self.name else self.name
+        return Path(self.name)
 
     @property
     def labelled(self) -> bool:

@@ -17,6 +17,7 @@ from datavec._arrow_io import (
     frame_to_sequences,
 )
 from datavec._frame import Frame
+from datavec.analysis import DataAnalysis, DoubleAnalysis, StringAnalysis
 
 
 def load_process(case: Case) -> TransformProcess:
@@ -79,6 +80,8 @@ def transform(case: Case) -> None:
         must_fail(lambda: TransformProcess.from_json(_transform_text(case)))
         return
     process = load_process(case)
+    if "normalize_type" in meta:
+        check_normalize(case, process)
     right = corrected(case)
     check_schema(
         process.final_schema, right.get("final_schema", meta["final_schema"]), "final schema"
@@ -100,6 +103,30 @@ def transform(case: Case) -> None:
         sequences=meta["sequence_out"],
         unordered=meta.get("unordered", False),
     )
+
+
+def check_normalize(case: Case, process: TransformProcess) -> None:
+    """The builder makes the same steps from the statistics that the JVM made them from."""
+    columns = []
+    for meta in process.initial_schema:
+        known = case.meta["analysis"].get(meta.name)
+        columns.append(
+            StringAnalysis()
+            if known is None
+            else DoubleAnalysis(
+                min=known["min"],
+                max=known["max"],
+                mean=known["mean"],
+                sample_stdev=known["sampleStdev"],
+                count_min_value=known["countMinValue"],
+                count_total=known["countTotal"],
+            )
+        )
+    analysis = DataAnalysis(process.initial_schema, tuple(columns))
+    builder = TransformProcess.builder(process.initial_schema)
+    for action in process.actions:
+        builder.normalize(action.column_name, case.meta["normalize_type"], analysis)
+    assert builder.build().to_json() == process.to_json()
 
 
 def corrected(case: Case) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import transforms as t
 from ._action import AbstractAction, AbstractTransform
@@ -15,6 +15,9 @@ from ._metadata import ColumnType
 from ._process import TransformProcess
 from ._schema import Schema
 from ._writable import Writable
+
+if TYPE_CHECKING:
+    from .analysis import DataAnalysis
 
 __all__ = ["TransformProcessBuilder"]
 
@@ -195,6 +198,12 @@ class TransformProcessBuilder:
     def convert_to_integer(self, column: str) -> TransformProcessBuilder:
         """Convert to Integer."""
         return self.add(t.ConvertToInteger(column))
+
+    def normalize(
+        self, column: str, kind: t.Normalize | str, analysis: DataAnalysis
+    ) -> TransformProcessBuilder:
+        """Normalise by the statistics that ``analysis.analyze`` found, for instance "MinMax"."""
+        return self.add(t.normalizer_from(column, kind, analysis))
 
     def normalize_min_max(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +20,17 @@ from .._record_values import Kind, Unusual
 from .._schema import Schema
 from .._serde import java_type
 
-__all__ = ["Log2Normalizer", "MinMaxNormalizer", "StandardizeNormalizer", "SubtractMeanNormalizer"]
+if TYPE_CHECKING:
+    from ..analysis import DataAnalysis
+
+__all__ = [
+    "Log2Normalizer",
+    "MinMaxNormalizer",
+    "Normalize",
+    "StandardizeNormalizer",
+    "SubtractMeanNormalizer",
+    "normalizer_from",
+]
 
 _PACKAGE = "org.datavec.api.transform.transform.doubletransform."
 
@@ -141,3 +152,63 @@ def _log2(x: Any) -> Any:
             raise Unusual  # NumPy would warn of a single number
         return float(np.log2(x))
     return np.log2(x)
+
+
+class Normalize(enum.Enum):
+    """How `TransformProcessBuilder.normalize` uses the statistics of a column.
+
+    Answers to Deeplearning4j's enum of the same name.
+    """
+
+    MIN_MAX = "MinMax"
+    """To the range 0 to 1."""
+    MIN_MAX_2 = "MinMax2"
+    """To the range −1 to 1."""
+    LOG_2_MEAN = "Log2Mean"
+    """0.5·log2((x − min)/(mean − min) + 1)."""
+    LOG_2_MEAN_EXCLUDING_MIN = "Log2MeanExcludingMin"
+    """The same with the mean of those values that are not the minimum."""
+    STANDARDIZE = "Standardize"
+    """Minus the mean, by the standard deviation."""
+    SUBTRACT_MEAN = "SubtractMean"
+    """Minus the mean."""
+
+
+def normalizer_from(
+    column: str, kind: Normalize | str, analysis: DataAnalysis
+) -> AbstractColumnTransform:
+    """The step that normalises a column by its statistics.
+
+    Raises:
+        SchemaError: an unknown kind, or a column that is no column of numbers or has no values.
+    """
+    from ..analysis import AbstractNumericalAnalysis
+
+    try:
+        kind = Normalize(kind)
+    except ValueError:
+        known = ", ".join(k.value for k in Normalize)
+        raise SchemaError(f"normalize: expected one of {known}; received {kind!r}") from None
+    found = analysis[column]
+    if not isinstance(found, AbstractNumericalAnalysis):
+        raise SchemaError(
+            f'normalize: column "{column}" has a {type(found).__name__}; '
+            "only columns of numbers can be normalised"
+        )
+    low, high, mean = found.minimum, found.maximum, found.mean
+    if low is None or high is None or not found.count:
+        raise SchemaError(f'normalize: the analysis of column "{column}" has no values')
+    if kind is Normalize.MIN_MAX:
+        return MinMaxNormalizer(column, float(low), float(high))
+    if kind is Normalize.MIN_MAX_2:
+        return MinMaxNormalizer(column, float(low), float(high), -1.0, 1.0)
+    if kind is Normalize.STANDARDIZE:
+        return StandardizeNormalizer(column, mean, found.sample_stdev)
+    if kind is Normalize.SUBTRACT_MEAN:
+        return SubtractMeanNormalizer(column, mean)
+    if kind is Normalize.LOG_2_MEAN_EXCLUDING_MIN:
+        others = found.count_total - found.count_min_value
+        if not others:
+            raise SchemaError(f'normalize: all values of column "{column}" are the minimum')
+        mean = (mean * found.count_total - low * found.count_min_value) / others
+    return Log2Normalizer(column, mean, float(low))

@@ -8,6 +8,7 @@ from ._combined import *
 from ._csv import *
 from ._csv_parser import *
 from ._csv_sequences import *
+from ._excel import *
 from ._field_selection import *
 from ._file_batch import *
 from ._jackson import *

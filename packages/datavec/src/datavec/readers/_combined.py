@@ -10,6 +10,8 @@ from typing import Any
 from .._arrow_io import frame_from_records, frame_to_records
 from .._errors import DataVecError, InvalidValueError, SchemaError
 from .._frame import Frame
+from .._mending import Mender
+from .._policy import ErrorPolicy, ErrorReport
 from .._process import ReadPlan, TransformProcess
 from .._schema import Schema
 from ._metadata import RecordMetaDataComposable, RecordMetaDataIndex
@@ -92,6 +94,14 @@ class _SourceTask:
     def __init__(self, task: Any) -> None:
         self.task = task
 
+    def __call__(self) -> Frame:
+        return self.frame(ErrorPolicy(), ErrorReport())
+
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        read = getattr(self.task, "frame", None)
+        frame: Frame = self.task() if read is None else read(policy, report)
+        return frame
+
     def locate(self, error: InvalidValueError) -> InvalidValueError:
         located: InvalidValueError = self.task.locate(error)
         return located
@@ -144,10 +154,6 @@ class _TaskOfReader(_SourceTask):
     def __init__(self, reader: int, task: Any) -> None:
         super().__init__(task)
         self.reader = reader
-
-    def __call__(self) -> Frame:
-        frame: Frame = self.task()
-        return frame
 
     def metadata(self, frame: Frame) -> list[Any]:
         return [_OfReader(m, self.reader) for m in self.task.metadata(frame)]
@@ -243,8 +249,9 @@ class _TransformTask(_SourceTask):
         super().__init__(task)
         self.transform, self.schema = transform, schema
 
-    def __call__(self) -> Frame:
-        result = self.transform.run(self.task())
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        mender = Mender(policy, report, self.locate)
+        result = self.transform.run_mending(super().frame(policy, report), mender)
         return Frame(self.schema, result.columns, result.num_rows, None, result.origin)
 
     def metadata(self, frame: Frame) -> list[Any]:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
-from .._arrow_io import frame_from_records
 from .._errors import DataVecError, InvalidValueError, RecordFormatError
 from .._frame import Array, Frame
-from .._policy import ErrorPolicy
+from .._policy import ErrorPolicy, ErrorReport
 from .._process import ReadPlan
 from .._schema import Schema
 from ._lines import Block, block_lines, blocks_of
 from ._metadata import RecordMetaDataLine
-from ._reader import AbstractRecordReader
+from ._reader import AbstractRecordReader, RecordTask
 from ._splits import AbstractInputSplit, InputPart, as_split
 from ._tolerant import AbstractTolerant
 
@@ -155,36 +152,40 @@ class _BlockTask:
         self, reader: AbstractLineBlockReader, schema: Schema, plan: ReadPlan, block: Block
     ) -> None:
         self.reader, self.schema, self.plan, self.block = reader, schema, plan, block
-        self.lines: Array | None = None
+        self._lines: Array | None = None
+        self._one_by_one: RecordTask | None = None
 
     def __call__(self) -> Frame:
+        return self.frame(ErrorPolicy(), ErrorReport())
+
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        """The frame; records of the wrong width are an error, or left out and counted."""
         parsed = self.reader.parse_block(self.block, self.schema, self.plan)
         if parsed is not None:
-            frame, self.lines = parsed
+            frame, self._lines = parsed
             return frame
-        found = list(self.reader.line_records(self.block))
-        rows = [record for record, _ in found]
-        self.lines = np.array([line for _, line in found], np.int64)
-        width = len(self.schema)
-        for i, row in enumerate(rows):
-            if len(row) != width:
-                raise RecordFormatError(
-                    f"the schema has {width} columns, received {len(row)} values",
-                    file=self.block.file,
-                    line=self._line(i) + 1,
-                )
-        return frame_from_records(self.schema, rows)
+        first, file = self.block.first_line, self.block.file
+        records = [
+            (record, RecordMetaDataLine(first + line, file))
+            for record, line in self.reader.line_records(self.block)
+        ]
+        self._one_by_one = RecordTask(self.schema, records)
+        return self._one_by_one.frame(policy, report)
 
     def _line(self, row: int) -> int:
-        return self.block.first_line + (row if self.lines is None else int(self.lines[row]))
+        return self.block.first_line + (row if self._lines is None else int(self._lines[row]))
 
     def metadata(self, frame: Frame) -> list[Any]:
         """Metadata of the records of a frame that came from this block."""
+        if self._one_by_one is not None:
+            return self._one_by_one.metadata(frame)
         rows = range(frame.num_records) if frame.origin is None else frame.origin.tolist()
         return [RecordMetaDataLine(self._line(i), self.block.file) for i in rows]
 
     def locate(self, error: InvalidValueError) -> InvalidValueError:
         """Say in which line."""
+        if self._one_by_one is not None:
+            return self._one_by_one.locate(error)
         if error.row is None or error.line is not None:
             return error
         return error.located(file=self.block.file, line=self._line(error.row) + 1)

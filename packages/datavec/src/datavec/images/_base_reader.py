@@ -15,7 +15,7 @@ from .._metadata import AbstractColumnMetaData, NDArrayMetaData
 from .._policy import ErrorExample, ErrorPolicy, ErrorReport
 from .._process import ReadPlan
 from .._schema import Schema
-from ..readers._files import as_location, location_name, location_parts
+from ..readers._files import as_location, location_name
 from ..readers._metadata import RecordMetaDataURI
 from ..readers._reader import AbstractRecordReader
 from ..readers._splits import AbstractInputSplit, InputPart, as_split
@@ -237,7 +237,7 @@ class AbstractImageRecordReader(AbstractRecordReader):
         if self.seed is None or transform is None:
             return None
         # The folder and the name, so that the draws are the same on a machine with other paths.
-        parts = location_parts(as_location(name))[-2:] if name else ()
+        parts = (name or "").replace("\\", "/").rsplit("/", 2)[-2:]
         return transform.draws_for((self.seed, epoch, *parts))
 
     def write(self, prepared: Prepared, out: Array) -> None:
@@ -255,9 +255,9 @@ class AbstractImageRecordReader(AbstractRecordReader):
         transform = self.image_transform
         return self.seed is None and transform is not None and transform.runs_on
 
-    def in_batches_of(self, size: int) -> BatchedImages:
-        """The same records, read in frames of `size`."""
-        return BatchedImages(self, size)
+    def in_batches_of(self, size: int, normalizer: Any = None) -> BatchedImages:
+        """The same records in frames of `size`, normalized on the way where that is possible."""
+        return BatchedImages(self, size, normalizer)
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         """Callables that each decode some images into one array, in any thread."""

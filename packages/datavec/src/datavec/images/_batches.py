@@ -18,6 +18,7 @@ from .._process import ReadPlan
 from .._schema import Schema
 from ..readers._splits import InputPart
 from ._opencv import single_threaded
+from ._scaling import pixel_scaling
 
 if TYPE_CHECKING:
     from ._base_reader import AbstractImageRecordReader
@@ -28,10 +29,20 @@ _MAX_VALUES = (1 << 31) - 1  # Arrow counts the values of an array column in 32 
 
 
 class BatchedImages:
-    """The records of an image reader in frames of a size, so that batches need no copying."""
+    """The records of an image reader in frames of a size, so that batches need no copying.
 
-    def __init__(self, reader: AbstractImageRecordReader, size: int) -> None:
+    Attributes:
+        normalizes: whether the images come out of the normalizer that was given.
+    """
+
+    def __init__(
+        self, reader: AbstractImageRecordReader, size: int, normalizer: Any = None
+    ) -> None:
         self.reader = reader
+        self.scale = (
+            None if normalizer is None else pixel_scaling(normalizer, reader.image_shape[1:])
+        )
+        self.normalizes = self.scale is not None
         self.size = max(1, min(size, _MAX_VALUES // int(np.prod(reader.image_shape))))
 
     @property
@@ -51,7 +62,7 @@ class BatchedImages:
             )
         epoch, parts = reader.begin_pass()
         while chunk := list(islice(parts, self.size)):
-            task = ImageTask(reader, schema, chunk, epoch)
+            task = ImageTask(reader, schema, chunk, epoch, self.scale)
             if reader.in_order:
                 task.finish()
             yield task
@@ -66,8 +77,10 @@ class ImageTask:
         schema: Schema,
         parts: list[InputPart],
         epoch: int,
+        scale: Callable[[Any], None] | None = None,
     ) -> None:
         self.reader, self.schema, self.parts, self.epoch = reader, schema, parts, epoch
+        self.scale = scale
         self._sources: list[Any] = []
         self._frame: Frame | None = None
 
@@ -88,7 +101,10 @@ class ImageTask:
                 prepared = reader.prepared(part, self.epoch)
                 if prepared is None:
                     continue
-                reader.write(prepared, images[len(labels)])
+                image = images[len(labels)]
+                reader.write(prepared, image)
+                if self.scale is not None:
+                    self.scale(image)
                 labels.append(reader.label_values(part.name, prepared))
                 self._sources.append(reader.metadata_of(part.name, prepared))
         columns = [_array_column(images[: len(labels)], reader.image_shape)]

@@ -89,7 +89,7 @@ def _bmp(data: bytes) -> ImageHeader:
 
 def _jpeg(data: bytes) -> ImageHeader:
     """Walk the segments up to the first scan."""
-    at, size = 2, None
+    at, size, progressive = 2, None, False
     for _ in range(_MAX_SEGMENTS):
         if data[at] != 0xFF:
             raise HeaderError(f"a JPEG with no marker at byte {at}")
@@ -105,11 +105,11 @@ def _jpeg(data: bytes) -> ImageHeader:
             raise HeaderError(f"a JPEG segment of length {length}")
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, at + 3)
-            size = width, height
+            size, progressive = (width, height), marker not in (0xC0, 0xC1, 0xC3)
         if marker == 0xDA:
             if size is None:
                 raise HeaderError("a JPEG whose pixels come before its size")
-            if data.count(b"\xff\xda", at) > _MAX_SCANS:
+            if progressive and data.count(b"\xff\xda", at) > _MAX_SCANS:
                 raise HeaderError(f"a JPEG with more than {_MAX_SCANS} scans")
             return ImageHeader("JPEG", *size)
         at += length

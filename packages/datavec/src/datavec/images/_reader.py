@@ -18,7 +18,7 @@ from .._metadata import (
 )
 from .._policy import ErrorPolicy
 from .._writable import Writable
-from ..readers._files import as_location, location_name
+from ..readers._files import location_name
 from ..readers._path_labels import AbstractPathLabelGenerator, AbstractPathMultiLabelGenerator
 from ..readers._splits import AbstractInputSplit
 from ._base_reader import AbstractImageRecordReader
@@ -143,7 +143,7 @@ class ImageRecordReader(AbstractImageRecordReader):
 
     def _label(self, name: str) -> Any:
         generator = self._single
-        label = None if generator is None else _plain(generator.label_for_path(as_location(name)))
+        label = None if generator is None else _plain(generator.label_for_path(name))
         return str(label) if self._infers else label
 
     def num_labels(self) -> int:
@@ -164,7 +164,7 @@ class ImageRecordReader(AbstractImageRecordReader):
                 "name, or set append_label=False"
             )
         if self._multi is not None:
-            return [_plain(v) for v in self._multi.labels_for_path(as_location(name))]
+            return [_plain(v) for v in self._multi.labels_for_path(name)]
         label = self._label(name)
         if not self._infers:
             return [label]

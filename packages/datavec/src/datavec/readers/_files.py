@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -96,7 +96,8 @@ def open_binary(location: Location) -> IO[bytes]:
         FileNotFoundError: there is no such file.
         SourceError: it cannot be opened or, while reading, fetched or decompressed.
     """
-    suffix = Path(location_parts(location)[-1:][0] if location_parts(location) else "").suffix
+    path = location if isinstance(location, Path) else PurePosixPath(_url_path(location))
+    suffix = path.suffix
     decompress = _CODECS.get(suffix.lower())
     raw = _open_raw(location)
     if decompress is None and isinstance(location, Path):
@@ -227,8 +228,8 @@ def list_files(root: Location, *, recursive: bool) -> list[Location]:
                 return [root]
             if not root.is_dir():
                 raise FileNotFoundError
-            found = root.rglob("*") if recursive else root.iterdir()
-            return sorted(p for p in found if p.is_file())
+            found = sorted(_files_below(str(root), recursive), key=lambda name: name.split(os.sep))
+            return [Path(name) for name in found]
     if root.startswith(("http://", "https://")) and not root.endswith("/"):
         return [root]  # a server need not be asked what a file is
     with _remote_errors(root):
@@ -239,6 +240,16 @@ def list_files(root: Location, *, recursive: bool) -> list[Location]:
             raise FileNotFoundError
         names = fs.find(path, maxdepth=None if recursive else 1)
         return [str(fs.unstrip_protocol(n)) for n in sorted(names)]
+
+
+def _files_below(folder: str, recursive: bool) -> Iterator[str]:
+    """Names of the files in a folder; links to folders are not followed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file():
+                yield entry.path
+            elif recursive and entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, recursive)
 
 
 def _filesystem(url: str) -> tuple[Any, str]:

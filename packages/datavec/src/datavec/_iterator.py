@@ -255,7 +255,9 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         threads = min(self._prefetch, available_cpus())
         source = self._reader
         if hasattr(source, "in_batches_of"):  # so that large examples need no copying
-            source = source.in_batches_of(self._batch_size)
+            early = normalizer if cache is None and not process.actions else None
+            source = source.in_batches_of(self._batch_size, early)
+            normalizer = None if source.normalizes else normalizer
         late = shard is not None and (
             any(a.whole_data for a in process.actions) or isinstance(cache, FileCache)
         )

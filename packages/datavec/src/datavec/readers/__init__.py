@@ -22,6 +22,7 @@ from ._path_labels import *
 from ._reader import *
 from ._sequence_reader import *
 from ._splits import *
+from ._sql import *
 from ._svmlight import *
 from ._text_lines import *
 from ._whole_files import *

@@ -17,10 +17,9 @@ from typing import IO, Any
 
 from .._errors import DataVecError, RecordFormatError
 from .._frame import Frame
-from .._metadata import AbstractColumnMetaData, ColumnType
 from .._process import ReadPlan
 from .._schema import Schema
-from .._writable import Writable
+from ._cells import fitted
 from ._columnar import local_path
 from ._files import read_limited
 from ._reader import AbstractRecordReader, RecordTask
@@ -30,7 +29,6 @@ __all__ = ["ExcelRecordReader", "RecordMetaDataSheetRow"]
 
 _WORKER = Path(__file__).with_name("_excel_worker.py")
 _ROWS = 4096
-_NUMBERS = (ColumnType.INTEGER, ColumnType.LONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,29 +177,18 @@ class _RowTask(RecordTask):
 
     def load(self) -> None:
         width, metas = len(self.schema), tuple(self.schema)
-        fitted = []
+        chunk = []
         for record, metadata in self.chunk:
             if not any(v is not None for v in record[width:]):
-                row = [_fitted(v, m) for v, m in zip(record, metas, strict=False)]
+                row = [fitted(v, m) for v, m in zip(record, metas, strict=False)]
                 record = row + [None] * (width - len(row))
-            fitted.append((record, metadata))
-        self.chunk = fitted
+            chunk.append((record, metadata))
+        self.chunk = chunk
 
 
 def _value(cell: list[str]) -> Any:
     """A cell that is no plain JSON value."""
     return datetime.datetime.fromisoformat(cell[1])
-
-
-def _fitted(value: Any, meta: AbstractColumnMetaData) -> Any:
-    kind = meta.column_type
-    if isinstance(value, datetime.datetime) and kind is not ColumnType.TIME:
-        return value.isoformat()
-    if kind in _NUMBERS and isinstance(value, float):
-        return str(value)  # no whole number: refused as one, not cut
-    if kind in (ColumnType.STRING, ColumnType.CATEGORICAL) and isinstance(value, (int, float)):
-        return Writable.of(value).text()
-    return value
 
 
 @contextmanager

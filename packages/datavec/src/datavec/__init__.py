@@ -12,12 +12,16 @@ from . import images as images
 from . import readers as readers
 from . import transforms as transforms
 from . import writers as writers
+from ._action import AbstractAction as AbstractAction
+from ._action import AbstractColumnTransform as AbstractColumnTransform
+from ._action import AbstractTransform as AbstractTransform
 from ._categories import *
 from ._column_conditions import *
 from ._comparators import *
 from ._condition import *
 from ._errors import *
 from ._filter import *
+from ._frame import Frame as Frame
 from ._iterator import *
 from ._join import *
 from ._metadata import *
@@ -25,6 +29,11 @@ from ._multi_iterator import *
 from ._policy import *
 from ._process import TransformProcess as TransformProcess
 from ._process_builder import *
+from ._record_program import NoScalarForm as NoScalarForm
+from ._record_program import RecordExecutor as RecordExecutor
+from ._record_program import RecordTrace as RecordTrace
+from ._record_program import Slot as Slot
+from ._record_values import Kind as Kind
 from ._schema import *
 from ._schema_builder import *
 from ._sequence_batches import AlignmentMode as AlignmentMode

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from ._errors import SchemaError
+from ._errors import DataVecError, SchemaError, shown
 from ._frame import Array, Frame
 from ._metadata import AbstractColumnMetaData, ColumnType
 from ._record_program import NoScalarForm, RecordTrace
@@ -26,6 +26,7 @@ class AbstractAction(ABC):
     """One step of a TransformProcess."""
 
     java_name: ClassVar[str] = ""
+    user_definable: ClassVar[bool] = True
     action_key: ClassVar[str]
     """Key of the step in Deeplearning4j's JSON, for instance ``transform``."""
     whole_data: ClassVar[bool] = False
@@ -120,6 +121,24 @@ def need_columns(step: object, schema: Schema, names: tuple[str, ...]) -> None:
             schema.index_of(name)
 
 
+def check_result(result: object, output: Schema) -> None:
+    """Raise DataVecError unless a user's step returned a frame of the schema that it announced."""
+    if not isinstance(result, Frame):
+        raise DataVecError(f"apply must return a Frame, but returned {shown(result)}")
+    names = [m.name for m in output]
+    if result.schema.column_names != names or len(result.columns) != len(names):
+        raise DataVecError(
+            f"apply returned {len(result.columns)} columns under the names "
+            f"{', '.join(map(repr, result.schema.column_names))}; its output_schema has "
+            f"{', '.join(map(repr, names))}"
+        )
+    for name, column in zip(names, result.columns, strict=True):
+        if len(column) != result.num_rows:
+            raise DataVecError(
+                f'column "{name}" of the result has {len(column)} values for {result.num_rows} rows'
+            )
+
+
 def describe_options(step: object) -> str:
     """The options of a step on one line, for tables."""
     import dataclasses
@@ -146,6 +165,8 @@ def _short(value: object) -> str:
         return "{" + ", ".join(f"{k}: {_short(v)}" for k, v in value.items()) + "}"
     if dataclasses.is_dataclass(value):
         return f"{type(value).__name__}({describe_options(value)})"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

@@ -56,6 +56,7 @@ class AbstractSequenceComparator(ABC):
     """Orders the steps of sequences."""
 
     java_name: ClassVar[str] = ""
+    user_definable: ClassVar[bool] = True
 
     @abstractmethod
     def check(self, schema: Schema) -> None:
@@ -109,6 +110,7 @@ class AbstractWritableComparator(ABC):
     """Orders single values."""
 
     java_name: ClassVar[str] = ""
+    user_definable: ClassVar[bool] = True
 
     @abstractmethod
     def keys(self, column: pa.Array, name: str) -> Array:

@@ -73,6 +73,7 @@ class AbstractCondition(ABC):
     """A test of records."""
 
     java_name: ClassVar[str] = ""
+    user_definable: ClassVar[bool] = True
 
     @abstractmethod
     def check(self, schema: Schema) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._action import AbstractAction, AbstractTransform, describe_options
+from ._action import AbstractAction, AbstractTransform, check_result, describe_options
 from ._arrow_io import (
     frame_from_records,
     frame_from_sequences,
@@ -21,7 +21,8 @@ from ._mending import Mender, drop_records, original_row
 from ._policy import ErrorPolicy, ErrorReport
 from ._record_program import RecordExecutor
 from ._schema import Schema
-from ._serde import decode, dump_json, encode, load_json
+from ._serde import decode, dump_json, encode, is_user_defined, load_json
+from ._user_code import Allowed, allowing
 
 if TYPE_CHECKING:
     from ._process_builder import TransformProcessBuilder
@@ -162,13 +163,20 @@ class TransformProcess:
     def _step(self, i: int, frame: Frame) -> Frame:
         action = self.actions[i]
         try:
-            return action.apply(frame, self._schemas[i + 1])
+            result = action.apply(frame, self._schemas[i + 1])
+            if is_user_defined(type(action)):
+                check_result(result, self._schemas[i + 1])
+            return result
         except InvalidValueError as e:
             raise e.located(
                 where=f"step {i} {type(action).__name__}", row=original_row(frame, e)
             ) from None
         except DataVecError as e:
             raise type(e)(f"step {i} {type(action).__name__}: {e}") from None
+        except Exception as e:
+            if is_user_defined(type(action)):
+                e.add_note(f"in step {i} {type(action).__name__} of a TransformProcess")
+            raise
 
     def execute(
         self,
@@ -318,8 +326,14 @@ class TransformProcess:
         return dump_json({"actionList": actions, "initialSchema": encode(self.initial_schema)})
 
     @staticmethod
-    def from_json(text: str) -> TransformProcess:
+    def from_json(text: str, *, allow_user_defined: Allowed = False) -> TransformProcess:
         """Read Deeplearning4j's JSON (also the older form with wrapper objects).
+
+        Args:
+            text: the JSON.
+            allow_user_defined: steps and conditions of users, which the JSON names by import path,
+                are code that is imported and run. True allows any; a list of packages, modules or
+                classes allows those; otherwise such a name is an error and nothing is imported.
 
         Raises:
             SerializationError: the text is no transform process.
@@ -333,18 +347,18 @@ class TransformProcess:
         raw = body.get("actionList", [])
         if not isinstance(raw, list):
             raise SerializationError("actionList: expected a list")
-        return TransformProcess(
-            schema, tuple(_action(a, f"actionList[{i}]") for i, a in enumerate(raw))
-        )
+        with allowing(allow_user_defined):
+            actions = tuple(_action(a, f"actionList[{i}]") for i, a in enumerate(raw))
+        return TransformProcess(schema, actions)
 
     def to_yaml(self) -> str:
         """The JSON text, which is YAML too, and what Deeplearning4j writes here."""
         return self.to_json()
 
     @staticmethod
-    def from_yaml(text: str) -> TransformProcess:
+    def from_yaml(text: str, *, allow_user_defined: Allowed = False) -> TransformProcess:
         """Read what `to_yaml` wrote."""
-        return TransformProcess.from_json(text)
+        return TransformProcess.from_json(text, allow_user_defined=allow_user_defined)
 
     # --- text -----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import transforms as t
@@ -71,6 +71,13 @@ class TransformProcessBuilder:
     def filter_invalid_values(self, *columns: str) -> TransformProcessBuilder:
         """Remove records with invalid values in the columns (none given: in any column)."""
         return self.add(FilterInvalidValues(columns or None))
+
+    def map_column(
+        self, column: str, function: Callable[[Any], Any], result: ColumnType | str | None = None
+    ) -> TransformProcessBuilder:
+        """Replace a column by a function of its NumPy values; see `ColumnFunction`."""
+        kind = None if result is None else ColumnType(result)
+        return self.add(t.ColumnFunction(column, function, kind))
 
     # --- columns --------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ A class that appears in JSON is a dataclass registered under its Java class name
 `@java_type`. Its keys are its field names in camel case; the field types say how values are
 read. `field(metadata=...)` adjusts a key: ``json`` (another name, or None for "not stored"),
 ``also`` (further names accepted on reading), ``null`` (written even when None).
+
+A user's own dataclass, below a class with `user_definable`, is named by its import path.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any, TypeVar
 
 from ._errors import SerializationError, UnsupportedTransformError, shown
 from ._java_text import double_text
+from ._user_code import PREFIX, import_path, load_path
 
 __all__ = ["decode", "dump_json", "encode", "java_type", "load_json", "registered_classes"]
 
@@ -48,6 +51,14 @@ def java_type(java_name: str, *, legacy: str | None = None) -> Callable[[type[T]
 def registered_classes() -> dict[str, type]:
     """Java class name → Python class, for every class that JSON may name."""
     return dict(_BY_JAVA_NAME)
+
+
+def is_user_defined(cls: type) -> bool:
+    """Whether a class is one of a user, which JSON names by its import path."""
+    return bool(
+        getattr(cls, "user_definable", False)
+        and _BY_JAVA_NAME.get(getattr(cls, "java_name", "")) is not cls
+    )
 
 
 def camel(name: str) -> str:
@@ -99,7 +110,9 @@ def encode(value: Any) -> Any:
         return value.to_json_object()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         out: dict[str, Any] = {}
-        if java_name := getattr(value, "java_name", ""):
+        if is_user_defined(type(value)):
+            out["@class"] = PREFIX + import_path(type(value))
+        elif java_name := getattr(value, "java_name", ""):
             out["@class"] = java_name
         for k in sorted(_keys(type(value)), key=lambda k: k.key):
             v = getattr(value, k.attribute)
@@ -248,6 +261,8 @@ def _resolve(base: type, value: dict[str, Any], path: str) -> tuple[type, dict[s
     name = value.get("@class")
     if isinstance(name, str):
         cls = _BY_JAVA_NAME.get(name)
+        if cls is None and name.startswith(PREFIX):
+            return _users_class(base, name.removeprefix(PREFIX), path), value
         if cls is None:
             raise UnsupportedTransformError(f"{path}: class {shown(name)} is not supported")
         return cls, value
@@ -265,6 +280,16 @@ def _resolve(base: type, value: dict[str, Any], path: str) -> tuple[type, dict[s
     if abstract:
         raise SerializationError(f'{path}: missing "@class"')
     return base, value
+
+
+def _users_class(base: type, name: str, path: str) -> type:
+    found = load_path(name, path)
+    if isinstance(found, type) and issubclass(found, base) and is_user_defined(found):
+        cls: type = found
+        if dataclasses.is_dataclass(cls):
+            return cls
+    kind = base.__name__.removeprefix("Abstract")
+    raise SerializationError(f"{path}: {name} is no dataclass that is a {kind}")
 
 
 def _wrong(path: str, expected: str, value: Any) -> SerializationError:

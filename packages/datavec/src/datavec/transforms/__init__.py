@@ -9,6 +9,7 @@ from ._categorical import *
 from ._columns import *
 from ._conditional import *
 from ._expansion import *
+from ._function import *
 from ._ndarray import *
 from ._normalize import *
 from ._numeric import *

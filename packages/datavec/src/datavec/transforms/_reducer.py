@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -55,6 +55,8 @@ class ConditionalReduction:
 
 class AbstractCustomReduction(ABC):
     """A reduction of one column that is none of `ReduceOp`."""
+
+    user_definable: ClassVar[bool] = True
 
     @abstractmethod
     def metadata(self, meta: AbstractColumnMetaData) -> AbstractColumnMetaData:

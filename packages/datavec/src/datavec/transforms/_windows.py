@@ -50,6 +50,7 @@ class AbstractWindowFunction(ABC):
     """Cuts sequences into windows of time."""
 
     java_name: ClassVar[str] = ""
+    user_definable: ClassVar[bool] = True
     time_column: str
     window_size: int
     window_size_unit: TimeUnit

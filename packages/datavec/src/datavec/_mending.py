@@ -173,6 +173,8 @@ class Mender:
 def _fits(value: Any, meta: AbstractColumnMetaData) -> bool:
     try:
         constant = Writable.of(value, meta.column_type.value)
+        if isinstance(value, float) and constant.value != value and value == value:
+            return False  # a fraction for a column of integers
         if is_text(meta.arrow_type):
             constant.text()
         else:

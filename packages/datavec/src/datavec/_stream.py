@@ -26,6 +26,8 @@ def _sources(source: Any) -> Iterator[pa.RecordBatch]:
         return iter(source.combine_chunks().to_batches(max_chunksize=1 << 17))
     if hasattr(source, "__arrow_c_stream__"):
         return iter(pa.RecordBatchReader.from_stream(source))
+    if hasattr(source, "__arrow_c_array__"):
+        return iter([pa.record_batch(source)])
     if isinstance(source, Iterable) and not isinstance(source, (str, bytes, dict)):
         return iter(source)
     raise TypeError(
@@ -104,15 +106,17 @@ def transformed_frames(
             frame = task() if read is None else read(policy, report)
         except InvalidValueError as e:
             raise located(task, e) from None
-        try:
-            return run(task, frame, report), report, None
-        except InvalidValueError as e:
-            error, row = located(task, e), e.row
+        error = None
+        while True:
+            try:
+                return run(task, frame, report), report, error
+            except InvalidValueError as e:
+                error, row = located(task, e), e.row
+            # What comes before the bad record is still delivered; then the error is raised. It may
+            # itself hold a bad value, which was noticed later.
             if row is None or not 0 < row < frame.num_records:
-                raise error from None
-        # What comes before the bad record is still delivered; then the error is raised.
-        report = ErrorReport()
-        return run(task, frame.sliced(0, row), report), report, error
+                raise error
+            frame, report = frame.sliced(0, row), ErrorReport()
 
     tasks = input_frames(process, source)
     results = ordered_map(work, tasks, threads=threads, ahead=threads + 2)

@@ -45,15 +45,17 @@ class DecodeOptions:
             object.__setattr__(self, "background", colour)
 
 
-def decode(data: bytes, name: str | None, options: DecodeOptions, least: int = 0) -> Array:
+def decode(
+    data: bytes, name: str | None, options: DecodeOptions, least: tuple[int, int] | None = None
+) -> Array:
     """The pixels of the first image of a file.
 
     Args:
         data: the file.
         name: for messages.
         options: what to do with what.
-        least: where it is above 0, a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, as long
-            as no side gets shorter than this.
+        least: height and width that are enough: a JPEG may then be decoded at 1/2, 1/4 or 1/8 of
+            its size.
 
     Returns:
         [height, width, channels]: 1 channel or blue, green, red; uint8, uint16 or float32.
@@ -66,8 +68,8 @@ def decode(data: bytes, name: str | None, options: DecodeOptions, least: int = 0
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
     if options.background is not None and header.format not in ("JPEG", "PNM", "BMP"):
         flags = cv2.IMREAD_UNCHANGED  # the only way to get at the transparency
-    elif least > 0 and header.format == "JPEG":
-        factor = min(header.width, header.height) // least
+    elif least is not None and header.format == "JPEG":
+        factor = _reduction(data, header, least)
         for n, reduced in ((8, 64), (4, 32), (2, 16)):  # IMREAD_REDUCED_GRAYSCALE_n
             if factor >= n:
                 flags = reduced | cv2.IMREAD_COLOR
@@ -81,6 +83,15 @@ def decode(data: bytes, name: str | None, options: DecodeOptions, least: int = 0
     if image is None:
         raise ImageError(_refused(header, ""), file=name)
     return _pixels(image, options, name)
+
+
+def _reduction(data: bytes, header: ImageHeader, least: tuple[int, int]) -> int:
+    """How many times smaller the image may get."""
+    height, width = least
+    factor = min(header.height // height, header.width // width)
+    if b"Exif" in data[: 1 << 16]:  # it may be turned
+        factor = min(factor, header.height // width, header.width // height)
+    return factor
 
 
 def decode_pages(data: bytes, name: str | None, options: DecodeOptions) -> list[Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -39,7 +40,8 @@ def filtered(
     frame.pts = 0
     try:
         graph = av.filter.Graph()
-        nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format)]
+        source = {"width": frame.width, "height": frame.height, "format": frame.format}
+        nodes = [graph.add_buffer(**source, time_base=Fraction(1, 25))]
         nodes += [graph.add(name, arguments) for name, arguments in steps]
         nodes += [graph.add("format", f"pix_fmts={pixels}"), graph.add("buffersink")]
         for first, second in pairwise(nodes):

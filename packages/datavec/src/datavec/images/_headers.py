@@ -209,7 +209,7 @@ def _exr(data: bytes) -> ImageHeader:
 _READERS: tuple[tuple[bytes, Callable[[bytes], ImageHeader]], ...] = (
     (b"\xff\xd8\xff", _jpeg),
     (b"\x89PNG", _png),
-    (b"GIF8", _gif),
+    (b"GIF", _gif),
     (b"RIFF", _webp),
     (b"II*\0", _tiff),
     (b"MM\0*", _tiff),

@@ -142,11 +142,19 @@ class NativeImageLoader:
         self.height, self.width, self.channels = height, width, channels
         self.center_crop = center_crop
         self.image_transform = image_transform
-        self.multi_page = None if multi_page is None else MultiPageMode(multi_page)
+        if not isinstance(multi_page, MultiPageMode | None):
+            modes = {mode.value: mode for mode in MultiPageMode}
+            if multi_page not in modes:
+                raise ValueError(
+                    f"multi_page must be one of {', '.join(modes)}, got {multi_page!r}"
+                )
+            multi_page = modes[multi_page]
+        self.multi_page = multi_page
         self.channel_order = channel_order
         self.options = DecodeOptions(max_pixels, exif_orientation, background, eight_bit)
-        fits = image_transform is None and height is not None and width is not None
-        self._least = max(height or 0, width or 0) if scaled_decoding and fits else 0
+        self._least: tuple[int, int] | None = None
+        if scaled_decoding and image_transform is None and height is not None and width is not None:
+            self._least = height, width
 
     # --- files to arrays --------------------------------------------------------------------------
 

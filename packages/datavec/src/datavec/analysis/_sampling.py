@@ -32,10 +32,10 @@ __all__ = [
 ]
 
 
-class _Reservoir:
+class Reservoir:
     """A uniform sample without replacement: the records that drew the smallest random keys."""
 
-    def __init__(self, count: int, seed: int) -> None:
+    def __init__(self, count: int, seed: int | tuple[int, ...]) -> None:
         if count < 1:
             raise ValueError(f"count must be at least 1, received {count}")
         self.count = count
@@ -44,6 +44,7 @@ class _Reservoir:
         self._random = np.random.default_rng(seed)
 
     def offer(self, frame: Frame) -> None:
+        """Add the records of a frame."""
         keys = self._random.random(frame.num_records)
         if len(self.keys) == self.count:
             chosen = np.flatnonzero(keys < self.keys.max())
@@ -51,10 +52,16 @@ class _Reservoir:
             chosen = np.arange(frame.num_records)
         if len(chosen) > self.count:
             chosen = np.sort(chosen[np.argpartition(keys[chosen], self.count)[: self.count]])
-        if not len(chosen):
-            return
-        self.keys = np.concatenate([self.keys, keys[chosen]])
-        taken = _taken(frame, chosen)
+        if len(chosen):
+            self._take(keys[chosen], _taken(frame, chosen))
+
+    def merge(self, other: Reservoir) -> None:
+        """Add what the sample of another part of the data holds."""
+        if other.frame is not None:
+            self._take(other.keys, other.frame)
+
+    def _take(self, keys: Array, taken: Frame) -> None:
+        self.keys = np.concatenate([self.keys, keys])
         self.frame = taken if self.frame is None else Frame.concat([self.frame, taken])
         if len(self.keys) > self.count:
             best = np.sort(np.argpartition(self.keys, self.count)[: self.count])
@@ -74,7 +81,7 @@ def _sampled(
     choose: Callable[[Frame], Frame],
     needed: list[str] | None = None,
 ) -> Frame | None:
-    reservoir = _Reservoir(count, seed)
+    reservoir = Reservoir(count, seed)
     names = schema.column_names if needed is None else needed
     frames = gather_frames(
         choose, schema, source, needed=names, as_text=schema.column_names, threads=threads
@@ -127,13 +134,20 @@ def _unchanged(frame: Frame) -> Frame:
     return frame
 
 
-def _only(frame: Frame, name: str, keep: Array | None = None) -> Frame:
+def only_column(frame: Frame, name: str, keep: Array | None = None) -> Frame:
     """One column as plain records, of sequences all steps; `keep` selects rows."""
     column = frame.column(name)
     if keep is not None:
         column = column.take(pa.array(np.flatnonzero(keep)))
     schema = Schema((frame.schema.metadata(name),))
     return Frame(schema, (column,), len(column))
+
+
+def invalid_in(frame: Frame, name: str, ignore_missing: bool) -> Array:
+    """Which values of a column it does not allow."""
+    meta, values = frame.schema.metadata(name), frame.column(name)
+    wrong = ~valid_mask(meta, values)
+    return wrong & ~missing_mask(meta, values) if ignore_missing else wrong
 
 
 def sample_from_column(
@@ -153,7 +167,7 @@ def sample_from_column(
     schema.index_of(column)
 
     def choose(frame: Frame) -> Frame:
-        return _only(frame, column)
+        return only_column(frame, column)
 
     frame = _sampled(schema, source, count, seed, threads, choose, [column])
     return [] if frame is None else [row[0] for row in frame_to_records(frame, "keep")]
@@ -183,14 +197,10 @@ def sample_invalid_from_column(
     >>> sample_invalid_from_column(schema, reader, "age", 5, ignore_missing=True)
     ['-1', 'x']
     """
-    meta = schema.metadata(column)
+    schema.index_of(column)
 
     def choose(frame: Frame) -> Frame:
-        values = frame.column(column)
-        wrong = ~valid_mask(meta, values)
-        if ignore_missing:
-            wrong &= ~missing_mask(meta, values)
-        return _only(frame, column, wrong)
+        return only_column(frame, column, invalid_in(frame, column, ignore_missing))
 
     frame = _sampled(schema, source, count, seed, threads, choose, [column])
     # What is invalid is shown as it is, not converted.

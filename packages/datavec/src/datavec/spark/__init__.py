@@ -8,8 +8,10 @@ workers, on Arrow batches, and give the same results. Needs the extra ``spark``:
 # A module's __all__ is the only list of its public names, so a class is added in one file.
 # ruff: noqa: F403
 
+from ._analyze import *
 from ._execute import execute as execute
 from ._join import *
 from ._read import *
 from ._result import *
+from ._samples import *
 from ._types import *

@@ -19,20 +19,22 @@ Key = tuple[int, int, int]  # number of our stage, Spark's stage, partition
 Counts = dict[Key, list[ErrorTotal]]
 
 
+class _Merged:
+    """What Spark calls an AccumulatorParam."""
+
+    def zero(self, value: Counts) -> Counts:
+        return {}
+
+    def addInPlace(self, value1: Counts, value2: Counts) -> Counts:  # noqa: N802
+        return {**value1, **value2}
+
+
 class Accounts:
     """The counts of all stages of one execution; workers add to it, the driver reads it."""
 
     def __init__(self, spark: SparkSession) -> None:
-        from pyspark.accumulators import AccumulatorParam
-
-        class Merged(AccumulatorParam[Counts]):
-            def zero(self, value: Counts) -> Counts:
-                return {}
-
-            def addInPlace(self, value1: Counts, value2: Counts) -> Counts:
-                return {**value1, **value2}
-
-        self._counts: Any = spark.sparkContext.accumulator({}, Merged())
+        # Spark merges what tasks send, in any order; a task's counts replace those of its first try.
+        self._counts: Any = spark.sparkContext.accumulator({}, _Merged())
 
     def add(self, stage: int, report: ErrorReport) -> None:
         """In a worker: the counts of the task that is running."""

@@ -41,10 +41,13 @@ class Layout:
         """The layout for frames like this one (which may be empty)."""
         types = []
         for meta, column in zip(frame.schema, frame.columns, strict=True):
-            if pa.types.is_null(column.type):
-                types.append(meta.arrow_type)
+            t = column.type
+            if is_text(t):
+                types.append(pa.string())
+            elif pa.types.is_null(t) or pa.types.is_unsigned_integer(t) or pa.types.is_float16(t):
+                types.append(meta.arrow_type)  # Spark has no type for it
             else:
-                types.append(pa.string() if is_text(column.type) else column.type)
+                types.append(t)
         return Layout(frame.schema, tuple(types))
 
     def empty(self) -> Frame:

@@ -160,6 +160,8 @@ def spark_type(arrow_type: pa.DataType) -> DataType:
     simple = {
         pa.string(): t.StringType,
         pa.bool_(): t.BooleanType,
+        pa.int8(): t.ByteType,
+        pa.int16(): t.ShortType,
         pa.int32(): t.IntegerType,
         pa.int64(): t.LongType,
         pa.float32(): t.FloatType,

@@ -472,17 +472,15 @@ class _PutBack(io.RawIOBase):
     """A stream in front of which bytes that were read already stand again."""
 
     def __init__(self, head: bytes, stream: Any) -> None:
-        self._head, self._stream = head, stream
-        # A buffered stream fills a buffer before it returns; what comes through a pipe is wanted now.
-        self._read = getattr(stream, "readinto1", stream.readinto)
+        self._head = head
+        # A buffered stream's `read` waits until it has all; what comes through a pipe is wanted now.
+        self._read = getattr(stream, "read1", stream.read)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._head:
-            return int(self._read(buffer) or 0)
-        count = min(len(self._head), len(buffer))
-        buffer[:count] = self._head[:count]
-        self._head = self._head[count:]
-        return count
+        data = self._head[: len(buffer)] or self._read(len(buffer)) or b""
+        self._head = self._head[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)

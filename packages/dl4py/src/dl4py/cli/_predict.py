@@ -108,6 +108,7 @@ def _write(stream: BinaryIO, kind: str, tables: Iterator[Any]) -> None:
             make = pa.ipc.new_stream if kind == "arrow" else csv.CSVWriter
             writer = make(stream, table.schema)
         writer.write_table(table)
+        stream.flush()  # whoever reads a pipe wants each part as soon as it is there
     if writer is None:
         raise ValueError("the data have no rows")
     writer.close()

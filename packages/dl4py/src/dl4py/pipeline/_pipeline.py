@@ -226,7 +226,7 @@ class Pipeline:
             on_error=self.policy if on_error is None else on_error,
             replacements=replacements,
             errors=errors,
-            threads=0 if isinstance(data, (dict, list, tuple)) else 2,
+            threads=2 if _is_large(data) else 0,
             **options,
         )
         for batch in batches:
@@ -359,6 +359,11 @@ class Pipeline:
                 f"the transform gives {width} features ({', '.join(self.feature_names):.200}), "
                 f"which the normalizer does not fit: {problem}"
             ) from None
+
+
+def _is_large(data: Any) -> bool:
+    """Whether data may be worth threads that work ahead; what trickles through a pipe is not."""
+    return not isinstance(data, (dict, list, tuple)) and not hasattr(data, "readinto")
 
 
 def need_datavec() -> Any:

@@ -132,10 +132,33 @@ def test_schema_at_every_step():
 
 def test_print_shows_steps_and_changes():
     text = str(table_process())
-    assert "input (5 columns)" in text
+    assert "input: 5 columns" in text
     assert "RemoveColumnsTransform" in text
+    assert "condition=amount < 0.0" in text
     assert "~ when: String → Time" in text
     assert "+ kind[cash]: Integer, kind[card]: Integer" in text
+
+
+def test_print_stays_readable_whatever_the_process():
+    made = Schema.builder().add_columns_double(*(f"x{i}" for i in range(300)))
+    made.add_column_categorical("k", [f"state{i}" for i in range(60)])
+    made.add_column_string("a long name\nwith a line break, " * 9)
+    steps = TransformProcess.builder(made.build()).categorical_to_one_hot("k")
+    steps.remove_columns(*(f"x{i}" for i in range(100, 300)))
+    conditions = [DoubleColumnCondition(f"x{i}", "in", [float("nan")] * 90) for i in range(30)]
+    steps.filter(BooleanCondition.or_(*conditions))
+    for i in range(30):
+        steps.double_math_op(f"x{i}", "Add", float("-inf"))
+    lines = str(steps.convert_to_sequence().build()).splitlines()
+    assert len(lines) < 100
+    assert max(map(len, lines)) <= 110
+    text = "\n".join(lines)
+    assert "TransformProcess: 34 steps" in text
+    assert "… 279 more: 279 Double" in text
+    assert "+ k[state0]: Integer" in text
+    assert "x0 in [nan, nan, nan, nan, nan, nan, … 84 more]" in text
+    assert "scalar=-inf" in text
+    assert "output: sequences of 161 columns" in text
 
 
 def test_json_round_trip_and_form():

@@ -169,8 +169,9 @@ def test_run_everywhere(shop):
 
 def test_printed(shop):
     text = str(process(shop))
-    assert "Ratio(new_column_name='r', above='a', below='b', decimals=3)" in text
-    assert "ColumnFunction(column_name='a', function=shop_features.kelvin" in text
+    assert "Ratio            new_column_name='r', above='a', below='b', decimals=3" in text
+    assert "ConditionFilter  condition=OddLength(column_name='s'" in text
+    assert "ColumnFunction   column_name='a', function=shop_features.kelvin" in text
 
 
 def test_json_names_import_paths(shop):

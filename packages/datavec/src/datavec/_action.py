@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 
 from ._errors import DataVecError, SchemaError, shown
@@ -19,7 +18,7 @@ from ._metadata import AbstractColumnMetaData, ColumnType
 from ._record_program import NoScalarForm, RecordTrace
 from ._schema import Schema
 
-__all__ = ["AbstractAction", "AbstractColumnTransform", "AbstractTransform", "describe_options"]
+__all__ = ["AbstractAction", "AbstractColumnTransform", "AbstractTransform"]
 
 
 class AbstractAction(ABC):
@@ -137,40 +136,3 @@ def check_result(result: object, output: Schema) -> None:
             raise DataVecError(
                 f'column "{name}" of the result has {len(column)} values for {result.num_rows} rows'
             )
-
-
-def describe_options(step: object) -> str:
-    """The options of a step on one line, for tables."""
-    import dataclasses
-
-    if not dataclasses.is_dataclass(step):
-        return ""
-    parts = []
-    for f in dataclasses.fields(step):
-        value = getattr(step, f.name)
-        if value is not None and f.repr:
-            parts.append(f"{f.name}={_short(value)}")
-    return ", ".join(parts)
-
-
-def _short(value: object) -> str:
-    import dataclasses
-    import enum
-
-    if isinstance(value, enum.Enum):
-        return str(value.value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_short(v) for v in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_short(v)}" for k, v in value.items()) + "}"
-    if dataclasses.is_dataclass(value):
-        return f"{type(value).__name__}({describe_options(value)})"
-    if callable(value) and hasattr(value, "__qualname__"):
-        return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def trues(n: int) -> Array:
-    """A mask that is true everywhere."""
-    return np.ones(n, bool)

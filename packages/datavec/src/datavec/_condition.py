@@ -49,16 +49,17 @@ class ConditionOp(enum.Enum):
         return _OP_NAMES.get(str(value).lower().replace("_", ""))
 
 
-_OP_NAMES = {op.value.lower(): op for op in ConditionOp} | {
-    "<": ConditionOp.LESS_THAN,
-    "<=": ConditionOp.LESS_OR_EQUAL,
-    ">": ConditionOp.GREATER_THAN,
-    ">=": ConditionOp.GREATER_OR_EQUAL,
-    "==": ConditionOp.EQUAL,
-    "!=": ConditionOp.NOT_EQUAL,
-    "in": ConditionOp.IN_SET,
-    "not in": ConditionOp.NOT_IN_SET,
+SYMBOLS = {
+    ConditionOp.LESS_THAN: "<",
+    ConditionOp.LESS_OR_EQUAL: "<=",
+    ConditionOp.GREATER_THAN: ">",
+    ConditionOp.GREATER_OR_EQUAL: ">=",
+    ConditionOp.EQUAL: "==",
+    ConditionOp.NOT_EQUAL: "!=",
+    ConditionOp.IN_SET: "in",
+    ConditionOp.NOT_IN_SET: "not in",
 }
+_OP_NAMES = {op.value.lower(): op for op in ConditionOp} | {s: op for op, s in SYMBOLS.items()}
 
 
 class SequenceConditionMode(enum.Enum):

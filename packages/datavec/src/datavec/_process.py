@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ._action import AbstractAction, AbstractTransform, check_result, describe_options
+from ._action import AbstractAction, AbstractTransform, check_result
 from ._arrow_io import (
     frame_from_records,
     frame_from_sequences,
@@ -363,39 +363,9 @@ class TransformProcess:
     # --- text -----------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        count = len(self.actions)
-        lines = [f"TransformProcess: {count} step{'' if count == 1 else 's'}"]
-        lines += _schema_lines("input", self.initial_schema)
-        for i, action in enumerate(self.actions):
-            lines.append(f"{i:>3}  {type(action).__name__}({describe_options(action)})")
-            before, after = self._schemas[i], self._schemas[i + 1]
-            if before.columns != after.columns or before.is_sequence != after.is_sequence:
-                lines += _change_lines(before, after)
-        lines += _schema_lines("output", self.final_schema)
-        return "\n".join(lines) + "\n"
+        from ._process_text import process_text
 
-
-def _schema_lines(title: str, schema: Schema) -> list[str]:
-    kind = "sequences of " if schema.is_sequence else ""
-    width = max(len(n) for n in schema.column_names)
-    head = [f"{title} ({kind}{len(schema)} columns)"]
-    return head + [f"     {m.name:<{width}}  {m.column_type.value}" for m in schema]
-
-
-def _change_lines(before: Schema, after: Schema) -> list[str]:
-    lines = []
-    gone = [n for n in before.column_names if n not in after]
-    new = [f"{m.name}: {m.column_type.value}" for m in after if m.name not in before]
-    changed = [
-        f"{m.name}: {before.type_of(m.name).value} → {m.column_type.value}"
-        for m in after
-        if m.name in before and before.type_of(m.name) is not m.column_type
-    ]
-    for sign, names in (("-", gone), ("+", new), ("~", changed)):
-        if names:
-            shown = names if len(names) <= 8 else [*names[:7], f"… {len(names) - 7} more"]
-            lines.append(f"       {sign} {', '.join(shown)}")
-    return lines
+        return process_text(self._schemas, self.actions)
 
 
 def _action(raw: Any, path: str) -> AbstractAction:

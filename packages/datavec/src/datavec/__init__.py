@@ -34,12 +34,14 @@ from ._record_program import RecordExecutor as RecordExecutor
 from ._record_program import RecordTrace as RecordTrace
 from ._record_program import Slot as Slot
 from ._record_values import Kind as Kind
+from ._record_converter import *
 from ._schema import *
 from ._schema_builder import *
 from ._sequence_batches import AlignmentMode as AlignmentMode
 from ._sequence_batches import ZeroLengthSequenceError as ZeroLengthSequenceError
 from ._sequence_iterator import *
 from ._stream import BatchStream as BatchStream
+from ._tensors import *
 from ._vectorizer import *
 from ._writable import *
 from .images import *

@@ -12,9 +12,10 @@ import pyarrow as pa
 from ._convert import is_text, to_type
 from ._errors import DataVecError, InvalidValueError, SchemaError
 from ._frame import Array, Frame
-from ._metadata import AbstractColumnMetaData
-from ._ndarray_column import from_arrays, is_ndarray, to_arrays
+from ._metadata import AbstractColumnMetaData, NDArrayMetaData
+from ._ndarray_column import from_arrays, from_tensors, is_ndarray, to_arrays
 from ._schema import Schema
+from ._tensors import is_tensor
 from ._writable import Writable
 
 __all__ = [
@@ -58,7 +59,10 @@ def frame_from_batch(schema: Schema, batch: pa.RecordBatch) -> Frame:
             if offsets is not None and not np.array_equal(own, offsets):
                 raise SchemaError(f'column "{meta.name}": sequence lengths differ between columns')
             column, offsets = values, own
-        columns.append(usual_column(column))
+        if isinstance(meta, NDArrayMetaData) and is_tensor(column.type):
+            columns.append(from_tensors(column, meta.shape))
+        else:
+            columns.append(usual_column(column))
     rows = batch.num_rows if offsets is None else int(offsets[-1])
     return Frame(schema, tuple(columns), rows, offsets)
 

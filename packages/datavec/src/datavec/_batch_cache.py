@@ -14,6 +14,7 @@ from typing import Any, Generic
 import numpy as np
 import pyarrow as pa
 
+from ._arrow_arrays import arrow_array, numpy_array
 from ._errors import DataVecError
 from ._examples import Part, Rows, closing_source
 from ._frame import Array
@@ -147,7 +148,7 @@ def _batch(rows: Rows, schema: pa.Schema) -> pa.RecordBatch:
     columns = []
     for field in schema:
         values = getattr(rows, field.name)
-        flat = pa.array(np.ascontiguousarray(values).reshape(-1))
+        flat = arrow_array(np.ascontiguousarray(values).reshape(-1))
         columns.append(pa.FixedSizeListArray.from_arrays(flat, field.type.list_size))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -167,7 +168,7 @@ def _read(reader: Any, shapes: dict[str, list[int]]) -> Iterator[Rows]:
     for i in range(reader.num_record_batches - 1):
         batch = reader.get_batch(i)
         arrays: dict[str, Array] = {
-            name: batch.column(name).flatten().to_numpy().reshape(batch.num_rows, *shape)
+            name: numpy_array(batch.column(name).flatten()).reshape(batch.num_rows, *shape)
             for name, shape in shapes.items()
         }
         yield Rows(arrays["features"], arrays.get("labels"))

@@ -224,6 +224,23 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
                 columns.append(IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i)))
         return Schema(tuple(columns))
 
+    @property
+    def reset_supported(self) -> bool:
+        """False for a stream that can be read only once, unless its examples are cached."""
+        return self._cache is not None or not _read_once(self._reader)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """One pass as an Arrow stream with the columns ``features`` and ``labels``, a batch each."""
+        from ._tensors import batch_stream
+
+        def one_pass() -> Iterator[DataSet]:
+            iter(self)  # from the start
+            while self.has_next():
+                yield self.next()
+
+        widths = self.input_columns, self.total_outcomes
+        return batch_stream(one_pass(), widths).__arrow_c_stream__(requested_schema)
+
     # --- a pass ---------------------------------------------------------------------------------
 
     def _batches(self) -> Iterator[DataSet]:
@@ -332,6 +349,11 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         return data
 
 
+def _read_once(source: Any) -> bool:
+    """Whether a source is at its end after one pass: generators, streams of record batches."""
+    return isinstance(source, Iterator) and not hasattr(source, "reset")
+
+
 def _first_record(reader: Any) -> tuple[list[Any], Any] | None:
     """What a pass would begin with; the files of a split then come in the same order again."""
     split = getattr(reader, "split", None)
@@ -419,11 +441,18 @@ def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
 
 
 def _arrays(frame: Frame, names: tuple[str, ...]) -> Array:
-    """A single column of arrays [1, a, b, …] as [rows, a, b, …]; else `matrix`."""
+    """A single column of arrays [1, a, b, …] as [rows, a, b, …]; else `matrix`.
+
+    A single column of float32 values is handed out without a copy.
+    """
     meta = frame.schema.metadata(names[0])
-    if len(names) == 1 and isinstance(meta, NDArrayMetaData) and len(meta.shape) > 2:
+    if len(names) == 1 and isinstance(meta, NDArrayMetaData):
         shape = meta.shape[1:] if meta.shape[0] == 1 else meta.shape
-        return _stacked(frame, names[0], shape)
+        return _stacked(frame, names[0], shape if len(meta.shape) > 2 else (_width(meta),))
+    if len(names) == 1:
+        values = frame.numbers(names[0])
+        if values.dtype == np.float32:
+            return values.reshape(-1, 1)
     return matrix(frame, names)
 
 

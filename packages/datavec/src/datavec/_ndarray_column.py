@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ._arrow_arrays import numpy_array
+from ._arrow_arrays import arrow_array, numpy_array
+from ._tensors import flat_tensor
 
 __all__ = [
     "NDARRAY",
     "flat_values",
     "from_arrays",
     "from_flat",
+    "from_tensors",
     "is_ndarray",
     "ndarray_scalar",
     "stacked",
@@ -27,6 +29,26 @@ NDARRAY = pa.struct([("data", pa.list_(pa.float32())), ("shape", pa.list_(pa.int
 def is_ndarray(arrow_type: pa.DataType) -> bool:
     """Whether a column of this type holds arrays."""
     return bool(arrow_type == NDARRAY)
+
+
+def from_tensors(column: pa.Array, shape: tuple[int, ...]) -> pa.Array:
+    """A column of fixed-size lists or tensors as arrays, without copying numbers that are float32.
+
+    `shape` is that of the schema; where it does not fit, arrays keep the shape they come with.
+    """
+    flat, own = flat_tensor(column)
+    size = int(np.prod(own))
+    if -1 not in shape and int(np.prod(shape)) == size:
+        own = shape
+    rows = len(column)
+    count = np.arange(rows + 1, dtype=np.int32)
+    offsets, starts = arrow_array(count * size), arrow_array(count * len(own))
+    shapes = pa.ListArray.from_arrays(
+        starts, arrow_array(np.tile(np.array(own, np.int32), rows)), type=NDARRAY["shape"].type
+    )
+    data = pa.ListArray.from_arrays(offsets, flat.cast(pa.float32()), type=NDARRAY["data"].type)
+    missing = column.is_null() if column.null_count else None
+    return pa.StructArray.from_arrays([data, shapes], fields=list(NDARRAY), mask=missing)
 
 
 def ndarray_scalar(value: np.ndarray[Any, Any]) -> pa.Scalar:

@@ -15,6 +15,7 @@ from ._parallel import ordered_map
 from ._policy import ErrorPolicy, ErrorReport
 from ._process import TransformProcess
 from ._schema import Schema
+from ._tensors import rows_at_once
 
 __all__ = ["BatchStream", "SkipCount", "transformed_frames", "with_reader"]
 
@@ -23,16 +24,19 @@ def _sources(source: Any) -> Iterator[pa.RecordBatch]:
     if isinstance(source, pa.RecordBatch):
         return iter([source])
     if isinstance(source, pa.Table):
-        return iter(source.combine_chunks().to_batches(max_chunksize=1 << 17))
+        # Many small chunks are joined, which copies; a few large ones are taken as they are.
+        small = source.num_rows < 4096 * max((c.num_chunks for c in source.columns), default=0)
+        return iter((source.combine_chunks() if small else source).to_batches())
     if hasattr(source, "__arrow_c_stream__"):
         return iter(pa.RecordBatchReader.from_stream(source))
     if hasattr(source, "__arrow_c_array__"):
         return iter([pa.record_batch(source)])
     if isinstance(source, Iterable) and not isinstance(source, (str, bytes, dict)):
         return iter(source)
+    hint = "; collect() it first" if hasattr(source, "collect") else ""
     raise TypeError(
         "execute: expected a table, record batches or a record reader, "
-        f"received {shown(source)} ({type(source).__name__})"
+        f"received {shown(source)} ({type(source).__name__}){hint}"
     )
 
 
@@ -46,7 +50,9 @@ def input_frames(process: TransformProcess, source: Any) -> Iterator[Callable[[]
     for batch in _sources(source):
         if not isinstance(batch, pa.RecordBatch):
             raise TypeError(f"execute: expected RecordBatches, received {type(batch).__name__}")
-        yield _BatchTask(schema, batch, base)
+        step = rows_at_once(batch.schema)
+        for start in range(0, batch.num_rows, step):
+            yield _BatchTask(schema, batch.slice(start, step), base + start)
         base += batch.num_rows
 
 

@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 
 from .._arrow_io import frame_from_records
-from .._errors import DataVecError, InvalidValueError
+from .._errors import DataVecError, InvalidValueError, SchemaError
 from .._frame import Frame
 from .._policy import ErrorExample, ErrorPolicy, ErrorReport
-from .._process import ReadPlan
+from .._process import ReadPlan, TransformProcess
 from .._schema import Schema
 from ._listeners import AbstractListenedTo
 
@@ -93,6 +93,20 @@ class AbstractRecordReader(AbstractListenedTo, ABC):
         pass_over = self.records()
         while chunk := list(islice(pass_over, _CHUNK)):
             yield RecordTask(schema, chunk)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """One pass as an Arrow stream, so that pandas, polars, DuckDB and others read it.
+
+        Raises:
+            SchemaError: the reader has no schema.
+        """
+        if self.schema is None:
+            raise SchemaError(
+                f"{type(self).__name__}: an Arrow stream needs a schema; pass schema=..., or read "
+                "through TransformProcess.execute"
+            )
+        process = TransformProcess(self.schema, ())
+        return process.execute(self).__arrow_c_stream__(requested_schema)
 
 
 class RecordTask:

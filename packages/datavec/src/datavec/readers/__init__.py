@@ -4,6 +4,7 @@
 # ruff: noqa: F403
 
 from ._arrow import *
+from ._audio import *
 from ._combined import *
 from ._csv import *
 from ._csv_parser import *
@@ -21,6 +22,7 @@ from ._path_filters import *
 from ._path_labels import *
 from ._reader import *
 from ._sequence_reader import *
+from ._sound import *
 from ._splits import *
 from ._sql import *
 from ._svmlight import *

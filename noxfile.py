@@ -190,6 +190,14 @@ def jvm(session: nox.Session) -> None:
 
 
 @nox.session
+def interop(session: nox.Session) -> None:
+    """Hand batches to PyTorch."""
+    install_runnable(session, "interop")
+    arguments = session.posargs or ["tests/interop"]
+    session.run("python", "-m", "pytest", "-m", "interop", *arguments)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print our times beside the peers'; arguments: benchmark files, default all of them."""
     install_runnable(session, "bench")

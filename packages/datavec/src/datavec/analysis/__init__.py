@@ -13,6 +13,7 @@ from ._columns import *
 from ._data_analysis import *
 from ._histogram import *
 from ._hyperloglog import HyperLogLog as HyperLogLog
+from ._infer import *
 from ._quality import *
 from ._quality_accumulator import QualityAccumulator as QualityAccumulator
 from ._report import *

@@ -92,20 +92,17 @@ class AnalysisAccumulator:
         self._forget()
         return self
 
-    def _summaries(self) -> list[NumberSummary]:
-        found = [c.summary for c in self._counters]
-        return [s for s in [*found, self._lengths] if s is not None]
-
     def _forget(self) -> None:
-        kept = [(s, sum(v.nbytes for v in s.kept)) for s in self._summaries() if s.kept]
+        summaries = [*(c.summary for c in self._counters), self._lengths]
+        kept = [(s, sum(v.nbytes for v in s.kept)) for s in summaries if s is not None and s.kept]
         if sum(size for _, size in kept) > self.keep_bytes:
             for summary, _ in kept:
                 summary.kept = None
 
     @property
     def exact(self) -> bool:
-        """Whether the histograms of `result` will be exact without a second look."""
-        return all(s.exact for s in self._summaries())
+        """Whether the columns' histograms will be exact without a second look."""
+        return all(c.summary.exact for c in self._counters if c.summary is not None)
 
     def second_look(self) -> HistogramAccumulator:
         """An accumulator that counts buckets exactly; give it all frames again."""

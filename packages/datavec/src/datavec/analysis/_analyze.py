@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import pyarrow as pa
+
 from .._errors import SchemaError
 from .._metadata import ColumnType
 from .._schema import Schema
@@ -28,10 +30,10 @@ def analyze(
 ) -> DataAnalysis:
     """Statistics, histogram and quantiles of every column, in bounded memory.
 
-    The data are read once. Histograms need the smallest and the largest value first, so values are
-    kept meanwhile, up to 256 MB. Larger data are read a second time where that is possible (tables,
-    lists of batches, readers); only a one-shot stream of larger data gets histograms that are
-    estimated, from cells a hundred times finer than the buckets.
+    Histograms need the smallest and the largest value first. Tables and lists of batches are
+    therefore gone through twice; files and streams are read once while their values fit in 256 MB,
+    which are kept meanwhile, and larger files twice. Only a one-shot stream of larger data gets
+    histograms that are estimated, from cells a hundred times finer than the buckets.
 
     Missing values (null, empty text in a number's place) and NaN are counted and left out.
 
@@ -63,9 +65,12 @@ def analyze(
         if m.column_type.is_numeric or m.column_type in (ColumnType.TIME, ColumnType.BOOLEAN)
     ]
 
+    # A second pass over memory costs less than copies of it.
+    keep = 0 if isinstance(source, (pa.Table, pa.RecordBatch, list, tuple)) else _KEEP
+
     def make() -> AnalysisAccumulator:
         return AnalysisAccumulator(
-            schema, max_histogram_buckets, on_error=on_error, keep_bytes=_KEEP
+            schema, max_histogram_buckets, on_error=on_error, keep_bytes=keep
         )
 
     found = gather(make, schema, source, as_text=numbers, threads=threads)

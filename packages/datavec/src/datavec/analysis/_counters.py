@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._convert import as_text
+from .._convert import as_text, is_text, plain_text
 from .._errors import DataVecError, SchemaError
 from .._metadata import AbstractColumnMetaData, ColumnType
 from .._ndarray_column import flat_values, is_ndarray
@@ -94,7 +94,7 @@ class NumberSummary:
         else:
             part.fine.add_sorted(ordered)
         if self.digest is not None:
-            self.digest.add_sorted(ordered.astype(np.float64, copy=False))
+            self.digest.add_sorted(ordered)
         if self.unique is not None:
             self.unique.add(ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])])
 
@@ -325,6 +325,8 @@ class CategoryCounter(AbstractCounter):
 
     def add(self, column: pa.Array, *, on_error: str, keep: bool) -> None:
         present = present_texts(column)
+        if self.meta.column_type is ColumnType.BOOLEAN and is_text(present.type):
+            present = present.filter(pc.not_equal(plain_text(present), ""))
         self.missing += len(column) - len(present)
         if not len(present):
             return

@@ -125,9 +125,14 @@ class FineHistogram:
         """Lower end of the first cell and upper end of the last; None without values."""
         if not len(self.counts):
             return None
-        ends = np.array([self.first, self.first + len(self.counts)], np.float64)
-        low, high = np.ldexp(ends, self.exponent).tolist()
+        low, high = self._ends(np.array([self.first, self.first + len(self.counts)])).tolist()
         return low, high
+
+    def _ends(self, cells: Array) -> Array:
+        """Lower ends of cells, the largest double where they are beyond it."""
+        with np.errstate(over="ignore"):
+            ends = np.ldexp(cells.astype(np.float64), self.exponent)
+        return np.nan_to_num(ends)
 
     def buckets(self, edges: Array) -> Array:
         """Counts per bucket of `edges`; a cell across an edge is divided in proportion."""
@@ -140,6 +145,6 @@ class FineHistogram:
         elif self.exact:
             below = sums[np.searchsorted(places[:-1], edges[1:-1], side="left")]
         else:
-            bounds = np.ldexp(places.astype(np.float64), self.exponent)
+            bounds = self._ends(places)
             below = np.round(np.interp(edges[1:-1], np.clip(bounds, edges[0], edges[-1]), sums))
         return np.diff(np.concatenate([[0], below, [sums[-1]]])).astype(np.int64)

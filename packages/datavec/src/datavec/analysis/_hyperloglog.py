@@ -17,7 +17,6 @@ __all__ = ["HyperLogLog"]
 
 Array = np.ndarray[Any, Any]
 
-_RANKS = 64
 _FEW = 2048  # so many hashes are kept as they are, and counted exactly
 _TEXTS = 1 << 15  # texts hashed at a time, so that the intermediate arrays stay in the cache
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
@@ -31,7 +30,7 @@ class HyperLogLog:
     values only, so counters made in different processes agree.
 
     Args:
-        precision: 4 to 18; the counter takes ``2**precision`` bytes (12: 4096 bytes, error 1.6 %).
+        precision: 4 to 18; the counter takes ``2**precision`` bytes (14: 16 kB, error 0.8 %).
 
     >>> counter = HyperLogLog().add(np.arange(1000) % 250)
     >>> 240 <= counter.count() <= 260
@@ -40,7 +39,7 @@ class HyperLogLog:
 
     __slots__ = ("_few", "precision", "registers")
 
-    def __init__(self, precision: int = 12) -> None:
+    def __init__(self, precision: int = 14) -> None:
         if not 4 <= precision <= 18:
             raise ValueError(f"precision must be 4 to 18, received {precision}")
         self.precision = precision
@@ -55,8 +54,9 @@ class HyperLogLog:
 
     def add_hashes(self, hashes: Array) -> HyperLogLog:
         """Add values by their 64-bit hashes (uint64, well mixed)."""
-        if self._few is not None:
-            few = np.unique(np.concatenate([self._few, hashes]))
+        if self._few is not None and len(hashes):
+            few = np.sort(np.concatenate([self._few, hashes]))
+            few = few[np.concatenate([[True], few[1:] != few[:-1]])]
             if len(few) <= _FEW:
                 self._few = few
                 return self
@@ -65,20 +65,16 @@ class HyperLogLog:
         return self
 
     def _register(self, hashes: Array) -> None:
-        places = (hashes >> np.uint64(64 - self.precision)).astype(np.int64)
-        # Rank: position of the first one bit behind the place bits; frexp finds the top bit.
-        rest = (hashes << np.uint64(self.precision)) >> np.uint64(self.precision)
-        width = 64 - self.precision
-        high = np.frexp((rest >> np.uint64(11)).astype(np.float64))[1]
-        low = np.frexp((rest & np.uint64(0x7FF)).astype(np.float64))[1]
-        ranks = width + 1 - np.where(high > 0, high + 11, low)
-        if len(hashes) < len(self.registers):
-            np.maximum.at(self.registers, places, ranks.astype(np.uint8))
-            return
-        seen = np.bincount(places * _RANKS + ranks, minlength=len(self.registers) * _RANKS) > 0
-        top = _RANKS - 1 - np.argmax(seen.reshape(-1, _RANKS)[:, ::-1], axis=1)
-        found = np.where(seen.reshape(-1, _RANKS).any(axis=1), top, 0).astype(np.uint8)
-        np.maximum(self.registers, found, out=self.registers)
+        width = np.uint64(64 - self.precision)
+        places = (hashes >> width).astype(np.int64)
+        # Rank: position of the lowest one bit, from 1; the bit set here bounds it. A power of two
+        # as a double has that position in its exponent.
+        low = hashes | (np.uint64(1) << width)
+        low &= np.negative(low)
+        ranks = low.astype(np.float64).view(np.int64)
+        ranks >>= 52
+        ranks -= 1022
+        np.maximum.at(self.registers, places, ranks.astype(np.uint8))
 
     def merge(self, other: HyperLogLog) -> HyperLogLog:
         """Add what another counter of the same precision has seen; raises ValueError otherwise."""
@@ -134,21 +130,24 @@ def _tau(x: float) -> float:
             return z / 3
 
 
-def _mixed(h: Array) -> Array:
+def _mixed(values: Array) -> Array:
     """Finalise 64-bit values so that every bit depends on every bit (splitmix64)."""
-    h = h + _SEED
-    h = (h ^ (h >> np.uint64(30))) * _MULTIPLIERS[0]
-    h = (h ^ (h >> np.uint64(27))) * _MULTIPLIERS[1]
-    result: Array = h ^ (h >> np.uint64(31))
-    return result
+    h = values + _SEED
+    shifted = np.right_shift(h, np.uint64(30))
+    h ^= shifted
+    h *= _MULTIPLIERS[0]
+    h ^= np.right_shift(h, np.uint64(27), out=shifted)
+    h *= _MULTIPLIERS[1]
+    h ^= np.right_shift(h, np.uint64(31), out=shifted)
+    return h
 
 
 def hash_numbers(values: Array) -> Array:
     """64-bit hashes of numbers; floats by bit pattern, −0.0 as 0.0, integers by value."""
     if values.dtype.kind == "f":
-        bits = (values.astype(np.float64) + 0.0).view(np.uint64)
+        bits = np.add(values, 0.0, dtype=np.float64).view(np.uint64)
     else:
-        bits = values.astype(np.int64).view(np.uint64)
+        bits = values.astype(np.int64, copy=False).view(np.uint64)
     return _mixed(bits)
 
 

@@ -16,6 +16,7 @@ from ._columns import (
     TimeAnalysis,
 )
 from ._data_analysis import DataAnalysis, SequenceDataAnalysis
+from ._files import write_file
 from ._quality import DataQualityAnalysis
 from ._report_bars import bars_of
 from ._report_cards import ColumnView, card, distinct_text, length_card
@@ -90,7 +91,7 @@ class HtmlAnalysis:
     @staticmethod
     def create_html_analysis_file(analysis: DataAnalysis, path: str | Path, **options: Any) -> None:
         """Write `create_html_analysis_string` (same keyword arguments) to a file."""
-        write_page(path, HtmlAnalysis.create_html_analysis_string(analysis, **options))
+        write_file(path, HtmlAnalysis.create_html_analysis_string(analysis, **options))
 
     @staticmethod
     def report(
@@ -148,23 +149,6 @@ def page(title: str, body: str) -> str:
         f"<title>{escaped(title, 300)}</title><style>{STYLE}</style></head>"
         f"<body>{body}</body></html>\n"
     )
-
-
-def write_page(path: str | Path, text: str) -> None:
-    """Write a page; an old file is replaced only when the new one is complete."""
-    import os
-    import tempfile
-
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
-            f.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _summary(views: Sequence[ColumnView]) -> str:

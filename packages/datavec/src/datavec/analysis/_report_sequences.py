@@ -12,7 +12,8 @@ from .._arrow_io import frame_from_sequences
 from .._convert import texts_of
 from .._metadata import CategoricalMetaData, ColumnType, TimeMetaData
 from .._schema import Schema
-from ._report import page, write_page
+from ._files import write_file
+from ._report import page
 from ._report_charts import lines_svg
 from ._report_text import count_text, escaped, instant_text, number_text
 
@@ -97,4 +98,4 @@ class HtmlSequencePlotting:
         title: str, schema: Schema, sequence: Sequence[Sequence[Any]], path: str | Path
     ) -> None:
         """Write `create_html_sequence_plots` to a file."""
-        write_page(path, HtmlSequencePlotting.create_html_sequence_plots(title, schema, sequence))
+        write_file(path, HtmlSequencePlotting.create_html_sequence_plots(title, schema, sequence))

@@ -19,6 +19,7 @@ from .._stream import input_frames, located
 __all__ = ["can_read_again", "gather", "gather_frames"]
 
 _SEQUENCES = 256
+_ROWS = 1 << 16  # so that what is made of a column stays in the cache
 
 
 class Accumulator(Protocol):
@@ -54,6 +55,8 @@ def _tasks(
         while chunk := [steps for steps, _ in islice(running, _SEQUENCES)]:
             yield _SequenceTask(schema, chunk)
     else:
+        if isinstance(source, pa.Table):
+            source = source.to_batches(max_chunksize=_ROWS)
         yield from input_frames(TransformProcess(schema, ()), source)
 
 

@@ -67,7 +67,7 @@ class TDigest:
             return self
         self.min = min(self.min, float(values[0]))
         self.max = max(self.max, float(values[-1]))
-        means, weights = _centroids_of_sorted(np.asarray(values, np.float64), self.compression)
+        means, weights = _centroids_of_sorted(values, self.compression)
         self._absorb(means, weights)
         return self
 
@@ -142,13 +142,14 @@ def _centroids_of_sorted(values: Array, compression: float) -> tuple[Array, Arra
     """Centroids of ascending values of weight one: cut where the scale function says."""
     n = len(values)
     if n <= compression / 2:
-        return values, np.ones(n)
+        return values.astype(np.float64), np.ones(n)
     steps = np.arange(1, int(np.ceil(compression)))
     ends = n * (1 - np.cos(np.pi * steps / compression)) / 2
-    starts = np.unique(np.concatenate([[0], np.clip(np.round(ends), 0, n - 1).astype(np.int64)]))
+    starts = np.concatenate([[0], np.clip(np.round(ends), 0, n - 1).astype(np.int64)])
+    starts = starts[np.diff(starts, prepend=-1) > 0]
     weights = np.diff(np.append(starts, n)).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        means = np.add.reduceat(values, starts) / weights
+        means = np.add.reduceat(values, starts, dtype=np.float64) / weights
     return _within(means, values[starts], values[np.append(starts[1:], n) - 1]), weights
 
 

@@ -46,6 +46,10 @@ def numbers_of(column: pa.Array, meta: AbstractColumnMetaData, on_error: str) ->
     arrow_type, expected, convert = _ARROW[meta.column_type]
     total = len(column)
     invalid = 0
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
+    elif pa.types.is_timestamp(column.type) and column.type.unit != "ms":
+        column = column.cast(pa.timestamp("ms", column.type.tz), safe=False)
     if pa.types.is_null(column.type):
         return Numbers(np.zeros(0), total, 0, 0)
     if is_text(column.type):

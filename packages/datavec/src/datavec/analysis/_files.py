@@ -1,0 +1,23 @@
+"""Writing text files so that a reader never sees half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["write_file"]
+
+
+def write_file(path: str | Path, text: str) -> None:
+    """Write UTF-8 text; an old file is replaced only when the new one is complete."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(name, 0o644)  # mkstemp made it private
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise

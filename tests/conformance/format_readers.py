@@ -6,9 +6,8 @@ import re
 from functools import partial
 from typing import Any
 
+import datavec
 from datavec import (
-    CSVRecordReader,
-    CSVSequenceRecordReader,
     FieldSelection,
     FileBatch,
     FileBatchRecordReader,
@@ -17,18 +16,11 @@ from datavec import (
     JacksonLineSequenceRecordReader,
     JacksonRecordReader,
     LibSvmRecordReader,
-    LineRecordReader,
     MatlabRecordReader,
     ParentPathLabelGenerator,
     PatternPathLabelGenerator,
     SVMLightRecordReader,
 )
-
-_INNER = {
-    "CSVRecordReader": CSVRecordReader,
-    "LineRecordReader": LineRecordReader,
-    "CSVSequenceRecordReader": CSVSequenceRecordReader,
-}
 
 
 def format_reader(kind: str, options: dict[str, Any], split: Any) -> Any:
@@ -47,7 +39,7 @@ def format_reader(kind: str, options: dict[str, Any], split: Any) -> Any:
             tuple(f"file:/batch/{name}" for name in files),
         )
         made_by = FileBatchSequenceRecordReader if "Sequence" in kind else FileBatchRecordReader
-        return made_by(_INNER[options["inner"]], batch)
+        return made_by(getattr(datavec, options["inner"]), batch)
     return None
 
 

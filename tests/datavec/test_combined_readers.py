@@ -78,6 +78,40 @@ def test_composed_schema_and_batches():
     assert batch.labels.tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
+def test_composed_batches_of_readers_with_other_blocks():
+    left, right = (Schema.builder().add_column_double(n).build() for n in ("a", "b"))
+    text = "".join(f"{i}\n" for i in range(50))
+    reader = ComposableRecordReader(
+        CSVRecordReader(StringSplit(text), schema=left, block_size=16),
+        CSVRecordReader(StringSplit(text), schema=right, block_size=23),
+        CollectionRecordReader([[i] for i in range(47)], schema=schema_of("c")),
+    )
+    process = (
+        TransformProcess.builder(reader.schema)
+        .filter(DoubleColumnCondition("a", "<", 40.0))
+        .build()
+    )
+    batches = RecordReaderDataSetIterator(reader, 99, transform=process, collect_metadata=True)
+    (batch,) = list(batches)
+    assert batch.features.tolist() == [[i, i, i] for i in range(40, 47)]
+    assert [m.parts[1].line for m in batch.metadata] == list(range(40, 47))
+    assert reader.load_from_metadata(batch.metadata[:1]) == [["40", "40", 40]]
+
+
+def test_composed_errors_name_the_line_of_their_reader():
+    reader = ComposableRecordReader(
+        CollectionRecordReader([[1.0]] * 3, schema=schema_of("a")),
+        CSVRecordReader(StringSplit("1\n2\nx\n"), schema=schema_of("b")),
+    )
+    to_int = TransformProcess.builder(reader.schema).double_math_op("b", "Add", 1.0).build()
+    with pytest.raises(InvalidValueError, match='line 3, column "b"'):
+        to_int.execute(reader).read_all()
+
+
+def schema_of(name):
+    return Schema.builder().add_column_double(name).build()
+
+
 def test_metadata_of_several_named_readers():
     parts = {"in": RecordMetaDataLine(2, "a.csv"), "out": RecordMetaDataIndex(0)}
     metadata = RecordMetaDataComposableMap(parts)

@@ -167,7 +167,7 @@ def test_a_table_of_billions_of_cells(tmp_path):
         sheet = book.add_worksheet()
         sheet.write(0, 0, 1)
         sheet.write(1_048_575, 16_383, 1)
-    with pytest.raises(RecordFormatError, match=r"bomb\.xlsx: .*needs more than \d+ bytes"):
+    with pytest.raises(RecordFormatError, match=r"bomb\.xlsx: .*needs more than \d+ bytes or"):
         list(ExcelRecordReader(tmp_path / "bomb.xlsx"))
 
 

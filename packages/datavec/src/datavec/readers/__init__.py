@@ -6,6 +6,7 @@
 from ._arrow import *
 from ._audio import *
 from ._combined import *
+from ._composable import *
 from ._csv import *
 from ._csv_parser import *
 from ._csv_sequences import *

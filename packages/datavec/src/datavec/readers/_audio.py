@@ -199,14 +199,14 @@ class WavFileRecordReader(_AbstractSounds, AbstractRecordReader):
             yield record, RecordMetaDataURI(part.name or "")
 
     def records(self) -> Iterator[tuple[list[Any], Any]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         yield from self.read_parts(self.split.parts())
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
         return [self._record(part) for part in self.parts_of(metadata)]
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         parts = self.split.parts()
         while chunk := list(islice(parts, _FILES_AT_A_TIME)):
             yield _SoundTask(self, schema, chunk)
@@ -315,7 +315,7 @@ class WavFileSequenceRecordReader(_AbstractSounds, AbstractSequenceRecordReader)
         return [[*step, *label] for step in frames.tolist()]
 
     def sequences(self) -> Iterator[tuple[Steps, Any]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         for part in self.split.parts():
             try:
                 steps = self._steps(part)

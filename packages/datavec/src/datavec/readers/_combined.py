@@ -1,4 +1,4 @@
-"""Readers made of other readers."""
+"""Readers over other readers: one after another, or transformed."""
 
 from __future__ import annotations
 
@@ -14,59 +14,16 @@ from .._mending import Mender
 from .._policy import ErrorPolicy, ErrorReport
 from .._process import ReadPlan, TransformProcess
 from .._schema import Schema
-from ._metadata import RecordMetaDataComposable, RecordMetaDataIndex
+from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader
 
 __all__ = [
-    "ComposableRecordReader",
     "ConcatenatingRecordReader",
     "LocalTransformProcessRecordReader",
     "TransformProcessRecordReader",
 ]
 
 _CHUNK = 4096
-
-
-class ComposableRecordReader(AbstractRecordReader):
-    """The columns of several readers side by side; ends with the shortest reader.
-
-    Answers to Deeplearning4j's ``ComposableRecordReader``.
-
-    Args:
-        readers: at least one.
-
-    >>> from datavec import CollectionRecordReader, ComposableRecordReader
-    >>> names, ages = CollectionRecordReader([["a"], ["b"]]), CollectionRecordReader([[1], [2]])
-    >>> list(ComposableRecordReader(names, ages))
-    [['a', 1], ['b', 2]]
-    """
-
-    def __init__(self, *readers: AbstractRecordReader) -> None:
-        super().__init__()
-        if not readers:
-            raise ValueError("ComposableRecordReader: give at least one reader")
-        self.readers = readers
-
-    @property
-    def schema(self) -> Schema | None:
-        parts = [reader.schema for reader in self.readers]
-        columns = [meta for part in parts if part is not None for meta in part]
-        if None in parts or len({m.name for m in columns}) < len(columns):
-            return None
-        return Schema(tuple(columns))
-
-    def records(self) -> Iterator[tuple[list[Any], Any]]:
-        for parts in zip(*(r.records() for r in self.readers), strict=False):
-            metadata = RecordMetaDataComposable(tuple(m for _, m in parts))
-            yield [v for record, _ in parts for v in record], metadata
-
-    def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
-        wanted = list(metadata)
-        columns = [
-            reader.load_from_metadata([m.parts[i] for m in wanted])
-            for i, reader in enumerate(self.readers)
-        ]
-        return [[v for part in row for v in part] for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +99,14 @@ class ConcatenatingRecordReader(AbstractRecordReader):
                 yield record, _OfReader(metadata, i)
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
-        return [self.readers[m.reader].load_from_metadata([m.metadata])[0] for m in metadata]
+        wanted = list(metadata)
+        found: list[list[Any]] = [[] for _ in wanted]
+        for i, reader in enumerate(self.readers):  # each reads its files once
+            rows = [row for row, m in enumerate(wanted) if m.reader == i]
+            records = reader.load_from_metadata([wanted[row].metadata for row in rows])
+            for row, record in zip(rows, records, strict=True):
+                found[row] = record
+        return found
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         for i, reader in enumerate(self.readers):
@@ -218,15 +182,16 @@ class TransformProcessRecordReader(AbstractRecordReader):
             for i, (record, _) in enumerate(islice(self.reader.records(), last + 1))
             if i in positions
         }
-        sources = []
-        for m in wanted:
-            if isinstance(m, _Through):
-                sources += self.reader.load_from_metadata([m.metadata])
-            elif m.index in found:
-                sources.append(found[m.index])
-            else:
-                raise DataVecError(f"TransformProcessRecordReader: no record at {m.location}")
-        return self.transform.execute_records(sources)
+        through = [m for m in wanted if isinstance(m, _Through)]
+        loaded = dict(
+            zip(through, self.reader.load_from_metadata(m.metadata for m in through), strict=True)
+        )
+        missing = [m for m in wanted if m not in loaded and getattr(m, "index", None) not in found]
+        if missing:
+            raise DataVecError(f"TransformProcessRecordReader: no record at {missing[0].location}")
+        return self.transform.execute_records(
+            [loaded[m] if m in loaded else found[m.index] for m in wanted]
+        )
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         tasks = self.reader.frame_tasks(self.transform.initial_schema, self.transform.read_plan())

@@ -64,6 +64,7 @@ class ExcelRecordReader(AbstractRecordReader):
         skip_lines: rows to skip at the top of each sheet, for instance 1 for a header.
         schema: of the records, for a TransformProcess or an iterator.
         max_memory: bytes that the reading process may use, where the system can limit it.
+        max_seconds: processor time that it may take for a file, likewise.
 
     Raises:
         RecordFormatError: no such file format, a damaged file, or a table too large.
@@ -89,6 +90,7 @@ class ExcelRecordReader(AbstractRecordReader):
         skip_lines: int = 0,
         schema: Schema | None = None,
         max_memory: int = 4 << 30,
+        max_seconds: int = 600,
     ) -> None:
         super().__init__()
         if skip_lines < 0:
@@ -99,6 +101,7 @@ class ExcelRecordReader(AbstractRecordReader):
         self.sheets = None if sheets is None else list(sheets)
         self.skip_lines = skip_lines
         self.max_memory = max_memory
+        self.max_seconds = max_seconds
         self._schema = schema
 
     @property
@@ -122,7 +125,12 @@ class ExcelRecordReader(AbstractRecordReader):
 
     def _messages(self, part: InputPart) -> Iterator[dict[str, Any]]:
         with part.open() as f, _on_disk(f, part.name) as path:
-            request = {"path": path, "sheets": self.sheets, "memory": self.max_memory}
+            request = {
+                "path": path,
+                "sheets": self.sheets,
+                "memory": self.max_memory,
+                "seconds": self.max_seconds,
+            }
             command = [sys.executable, "-P", str(_WORKER), json.dumps(request)]
             worker = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
@@ -143,7 +151,8 @@ class ExcelRecordReader(AbstractRecordReader):
                 if not ended:
                     raise RecordFormatError(
                         "the workbook could not be read to its end: it is damaged, or its table "
-                        f"needs more than {self.max_memory} bytes; raise max_memory if it should",
+                        f"needs more than {self.max_memory} bytes or {self.max_seconds} seconds; "
+                        "raise max_memory or max_seconds if it should",
                         file=part.name,
                     )
             finally:

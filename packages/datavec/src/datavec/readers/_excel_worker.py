@@ -61,15 +61,19 @@ def _read(request: dict[str, Any]) -> None:
     _say({"end": True})
 
 
+def _limit(resource: Any, what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard < 0 else min(most, hard), hard))
+
+
 def main() -> None:
     """Answer one request."""
     request = json.loads(sys.argv[1])
     try:
         import resource
 
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        limit = request["memory"]
-        resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
+        _limit(resource, resource.RLIMIT_AS, request["memory"])
+        _limit(resource, resource.RLIMIT_CPU, request["seconds"])
     except (ImportError, ValueError, OSError):
         pass  # no such limits on this system; the process is still one of its own
     try:

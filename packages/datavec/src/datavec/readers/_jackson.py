@@ -150,7 +150,7 @@ class JacksonRecordReader(AbstractTolerant, AbstractRecordReader):
             yield record, RecordMetaDataURI(part.name or "")
 
     def records(self) -> Iterator[tuple[list[Any], Any]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         yield from self.read_parts(self._parts())
 
     def load_from_metadata(self, metadata: Iterable[Any]) -> list[list[Any]]:
@@ -162,7 +162,7 @@ class JacksonRecordReader(AbstractTolerant, AbstractRecordReader):
         return [self._read(parts[name]) for name in wanted]
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         parts = iter(self._parts())
         while chunk := list(islice(parts, _FILES_AT_A_TIME)):
             yield _DocumentTask(self, schema, chunk)
@@ -292,7 +292,7 @@ class JacksonLineSequenceRecordReader(AbstractTolerant, AbstractSequenceRecordRe
         return steps
 
     def sequences(self) -> Iterator[tuple[Steps, Any]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         for part in self.split.parts():
             yield self._steps(part), RecordMetaDataURI(part.name or "")
 

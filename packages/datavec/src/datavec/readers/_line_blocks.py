@@ -109,7 +109,7 @@ class AbstractLineBlockReader(AbstractTolerant, AbstractRecordReader):
                 yield record, i
 
     def records(self) -> Iterator[tuple[list[Any], Any]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         for block in self.blocks(_LINES_BYTES):
             for record, line in self.line_records(block):
                 yield record, RecordMetaDataLine(block.first_line + line, block.file)
@@ -135,7 +135,7 @@ class AbstractLineBlockReader(AbstractTolerant, AbstractRecordReader):
     # --- batches ---------------------------------------------------------------------------------
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
-        self.errors = type(self.errors)()
+        self.begin_pass()
         for block in self.blocks(self.block_size):
             for part in self.parts(block, schema, plan):
                 yield _BlockTask(self, schema, plan, part)

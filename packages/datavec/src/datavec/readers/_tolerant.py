@@ -29,6 +29,10 @@ class AbstractTolerant:
         self.policy = ErrorPolicy.of(on_invalid, replacements, option="on_invalid")
         self.errors = ErrorReport()
 
+    def begin_pass(self) -> None:
+        """Count anew."""
+        self.errors = ErrorReport()
+
     @property
     def skipped(self) -> int:
         """Records left out in the current or last pass."""

@@ -31,6 +31,19 @@ _BLOCK = 1 << 16
 _FILES_AT_A_TIME = 16
 
 
+class _Bytes(io.BytesIO):
+    """Stays where it is when told to go before its start, as damaged files do.
+
+    The library calls this from C, where an exception would be printed and lost.
+    """
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return self.tell()
+
+
 def read_sound(data: bytes, file: str | None, max_samples: int) -> tuple[Array, int]:
     """The samples, float32 (samples, channels) from −1 to 1, and the sample rate.
 
@@ -46,7 +59,7 @@ def read_sound(data: bytes, file: str | None, max_samples: int) -> tuple[Array, 
         ) from None
     blocks, total = [], 0
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as sound:
+        with soundfile.SoundFile(_Bytes(data)) as sound:
             # Block by block: the number of samples that the header names may be anything.
             while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
                 total += block.size

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from datavec import (
     CollectionRecordReader,
+    CollectionSequenceRecordReader,
     CSVRecordReader,
     DataVecError,
     DoubleColumnCondition,
@@ -22,9 +23,11 @@ from datavec import (
     ErrorReport,
     InvalidValueError,
     RecordReaderDataSetIterator,
+    RecordReaderMultiDataSetIterator,
     Reducer,
     Schema,
     SchemaError,
+    SequenceRecordReaderDataSetIterator,
     StringSplit,
     TransformProcess,
 )
@@ -294,6 +297,73 @@ def test_iterators_skip_and_replace():
     assert (made.errors.skipped, made.errors.replaced) == (0, 3)
     with pytest.raises(ValueError, match="on_error"):
         iterator(on_error="drop")
+
+
+def sequences(*lists: list[list[Any]]) -> CollectionSequenceRecordReader:
+    return CollectionSequenceRecordReader(list(lists))
+
+
+def test_sequences_of_two_readers_stay_in_step():
+    features = sequences([[1.0], [2.0]], [["x"]], [[3.0]], [[4.0]], [])
+    labels = sequences([[0], [1]], [[0]], [[7]], [[1]], [[0]])
+    options: dict[str, Any] = {
+        "labels_reader": labels,
+        "num_classes": 2,
+        "alignment": "ALIGN_START",
+    }
+    made = SequenceRecordReaderDataSetIterator(features, 2, on_error="skip", **options)
+    for _ in range(2):
+        (data,) = list(made)
+        assert data.features.tolist() == [[[1.0, 2.0]], [[4.0, 0.0]]]
+        assert data.labels.tolist() == [[[1, 0], [0, 1]], [[0, 0], [1, 0]]]
+        assert made.skipped == 3
+    reasons = {(t.column, t.reason) for t in made.errors}
+    assert ("features[0]", "expected a number") in reasons
+    assert ("labels[0]", "expected a class index from 0 to 1") in reasons
+    assert any("sequence without steps" in reason for _, reason in reasons)
+    with pytest.raises(InvalidValueError, match=r'column "features\[0\]": expected a number'):
+        list(SequenceRecordReaderDataSetIterator(features, 2, **options))
+
+
+def test_values_of_sequences_are_replaced():
+    reader = sequences([["x", 0], [2.0, 9]], [[None, 1]])
+    made = SequenceRecordReaderDataSetIterator(
+        *(reader, 2),
+        label_index=1,
+        num_classes=2,
+        on_error="replace",
+        replacements={"features[0]": 5.0, "features[1]": 1},
+        cache="memory",
+    )
+    for _ in range(2):  # the second pass comes from memory; what was counted stays
+        (data,) = list(made)
+        assert data.features.tolist() == [[[5.0, 2.0]], [[5.0, 0.0]]]
+        assert data.labels.tolist() == [[[1, 0], [0, 1]], [[0, 0], [1, 0]]]
+        assert made.errors.replaced == 3
+    bad = SequenceRecordReaderDataSetIterator(
+        *(reader, 2),
+        label_index=1,
+        num_classes=2,
+        on_error="replace",
+        replacements={"features[0]": 5.0, "features[1]": 4},
+    )
+    with pytest.raises(
+        DataVecError, match=r'replacement 4 for column "features\[1\]" cannot be used'
+    ):
+        list(bad)
+
+
+def test_several_readers_leave_out_the_same_examples():
+    rows = CollectionRecordReader([[1.0, 0], ["x", 1], [3.0, 1], [4.0, 5], [5.0]])
+    steps = sequences([[1.0]], [[2.0]], [[3.0], ["y"]], [[4.0]], [[5.0]])
+    made = RecordReaderMultiDataSetIterator(2, on_error="skip")
+    made.add_reader("rows", rows).add_reader("steps", steps)
+    made.add_input("rows", 0, 0).add_input("steps").add_output_one_hot("rows", 1, 2)
+    (data,) = list(made)
+    assert data.features[0].tolist() == [[1.0]]
+    assert data.features[1].tolist() == [[[1.0]]]
+    assert made.skipped == 4
+    assert sum(t.count for t in made.errors) == 4
 
 
 # --- the report -----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from nd4py.data import JavaRandom, MultiDataSet, MultiDataSetIterator
 from ._errors import SchemaError
 from ._examples import equal_parts
 from ._identity import identity_or_object
+from ._joint_reading import JointReading
 from ._passes import AbstractPasses, memory_cache
-from ._sequence_batches import AlignmentMode, ArraySpec, Chunk, check_lengths, joint_chunks, pack
+from ._policy import ErrorPolicy, ErrorReport
+from ._sequence_batches import AlignmentMode, ArraySpec, Chunk, check_lengths, pack
 
 __all__ = ["RecordReaderMultiDataSetIterator"]
 
@@ -34,6 +36,9 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         shuffle: examples among which each is drawn at random, together in all readers; 0 keeps
             their order.
         seed: of the random order; None takes a new one.
+        on_error: ``raise``; ``skip`` examples that a reader cannot give, in all readers together; or
+            ``replace`` their values. The counts are in `errors`.
+        replacements: value per column, which is named by reader and position: ``table[2]``.
         cache: ``"memory"`` keeps the numbers of the first complete pass; they are read again when an
             option of a reader, or the name, size or time of a file has changed.
 
@@ -54,10 +59,14 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         shuffle: int = 0,
         seed: int | None = None,
         cache: str | None = None,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
     ) -> None:
         MultiDataSetIterator.__init__(self)
         AbstractPasses.__init__(self, shuffle, seed)
         self._cache = memory_cache(cache)
+        self._policy = ErrorPolicy.of(on_error, replacements)
+        self._reading: JointReading | None = None
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, received {batch_size}")
         self._batch_size = batch_size
@@ -70,6 +79,16 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
     @property
     def batch_size(self) -> int:
         return self._batch_size
+
+    @property
+    def errors(self) -> ErrorReport:
+        """What was left out or replaced when the readers were last read."""
+        return ErrorReport() if self._reading is None else self._reading.errors
+
+    @property
+    def skipped(self) -> int:
+        """Examples left out; `errors` says why."""
+        return self.errors.skipped
 
     def add_reader(self, name: str, reader: Any) -> RecordReaderMultiDataSetIterator:
         """Add a reader of records or of sequences."""
@@ -121,7 +140,11 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         random = None if offset_seed is None else JavaRandom(offset_seed)
         size = self._batch_size
         identity = "\n".join(f"{n}: {identity_or_object(r)}" for n, r in self._readers.items())
-        parts = self._shared_pass(joint_chunks(self._readers, size), self._cache, identity)
+        if self._reading is None:
+            self._reading = JointReading(
+                self._readers, size, policy=self._policy, one_hot_arrays=self._one_hot_arrays
+            )
+        parts = self._shared_pass(iter(self._reading), self._cache, identity)
         for joint in equal_parts(parts, size):
             count = len(joint)
             found = {chunk.name: chunk for chunk in joint.chunks}
@@ -144,6 +167,10 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
                 masks[:n] if any(m is not None for m in masks[:n]) else None,
                 masks[n:] if any(m is not None for m in masks[n:]) else None,
             )
+
+    def _one_hot_arrays(self, name: str, width: int) -> list[ArraySpec]:
+        specs = (*self._inputs, *self._outputs)
+        return [s for s in specs if s.reader == name and s.classes is not None]
 
     def _pack(self, spec: ArraySpec, chunk: Chunk, longest: Any, seed: int | None) -> Any:
         steps = int(longest.max())

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from ._arrow_io import column_from_values
-from ._convert import as_double
 from ._errors import DataVecError, InvalidValueError, SchemaError
 from ._frame import Array, rows_of
-from ._metadata import DoubleMetaData
-from .readers import AbstractSequenceRecordReader
 
 __all__ = [
     "AlignmentMode",
@@ -23,7 +17,8 @@ __all__ = [
     "Chunk",
     "Joint",
     "ZeroLengthSequenceError",
-    "joint_chunks",
+    "check_lengths",
+    "one_hot",
     "pack",
 ]
 
@@ -129,22 +124,6 @@ class Chunk:
         return Chunk(self.name, self.values[rows], offsets, metadata)
 
 
-def numbers(rows: Sequence[Sequence[Any]], name: str) -> Array:
-    """Rows of values as float64 [rows, columns]; raises where widths differ or a value is bad."""
-    width = len(rows[0]) if rows else 0
-    for i, row in enumerate(rows):
-        if len(row) != width:
-            raise DataVecError(
-                f'reader "{name}", row {i} of the batch: expected {width} values, '
-                f"received {len(row)}"
-            )
-    columns = []
-    for c in range(width):
-        meta = DoubleMetaData(f"{name}[{c}]")
-        columns.append(as_double(column_from_values([r[c] for r in rows], meta), meta.name))
-    return np.stack(columns, axis=1) if columns else np.zeros((len(rows), 0))
-
-
 @dataclass(frozen=True)
 class Joint:
     """Chunks of several readers that advance together."""
@@ -172,50 +151,6 @@ class Joint:
             chunk.values.flags.writeable = False
 
 
-def joint_chunks(
-    readers: Mapping[str, Any], size: int, *, first_decides: bool = False
-) -> Iterator[Joint]:
-    """What several readers give side by side, `size` examples at a time.
-
-    Ends with the shortest reader; with `first_decides` the others must not be shorter than the first.
-
-    Raises:
-        DataVecError: a value that is no number, records of different widths, a reader that is too
-            short.
-        ZeroLengthSequenceError: a sequence without steps.
-    """
-    sources = {name: chunks(name, reader, size) for name, reader in readers.items()}
-    while True:
-        found = [next(source, None) for source in sources.values()]
-        count = min(0 if c is None else len(c) for c in found)
-        if first_decides and found[0] is not None and count < len(found[0]):
-            raise DataVecError("the labels reader has fewer sequences than the features")
-        whole = [c for c in found if c is not None]
-        if count == 0 or len(whole) < len(found):
-            return
-        yield Joint(tuple(c if len(c) == count else c.cut(0, count) for c in whole))
-        if count < size:
-            return
-
-
-def chunks(name: str, reader: Any, size: int) -> Iterator[Chunk]:
-    """The records or sequences of a reader, `size` examples at a time."""
-    if not isinstance(reader, AbstractSequenceRecordReader):
-        records = reader.records()
-        while part := list(islice(records, size)):
-            yield Chunk(name, numbers([r for r, _ in part], name), None, [m for _, m in part])
-        return
-    sequences = reader.sequences()
-    while part := list(islice(sequences, size)):
-        for steps, metadata in part:
-            if not steps:
-                place = getattr(metadata, "location", metadata)
-                raise ZeroLengthSequenceError(f'reader "{name}": sequence without steps at {place}')
-        offsets = np.concatenate([[0], np.cumsum([len(s) for s, _ in part])]).astype(np.int64)
-        flat = [step for steps, _ in part for step in steps]
-        yield Chunk(name, numbers(flat, name), offsets, [m for _, m in part])
-
-
 def pack(
     spec: ArraySpec,
     chunk: Chunk,
@@ -239,7 +174,7 @@ def pack(
         sequences.
     """
     chosen = chunk.values[:, spec.columns(chunk.values.shape[1])]
-    data = _one_hot(chosen[:, 0], spec, chunk) if spec.classes is not None else chosen
+    data = one_hot(chosen[:, 0], spec, chunk.name) if spec.classes is not None else chosen
     data = data.astype(np.float32)
     if chunk.offsets is None:
         return data, None
@@ -257,13 +192,14 @@ def pack(
     return out, mask
 
 
-def _one_hot(values: Array, spec: ArraySpec, chunk: Chunk) -> Array:
+def one_hot(values: Array, spec: ArraySpec, name: str) -> Array:
+    """Class indices as rows of zeros and a one; raises InvalidValueError where there is no such class."""
     classes = spec.classes or 0
     bad = ~((values >= 0) & (values < classes) & (values == np.floor(values)))
     if bad.any():
         rows = np.flatnonzero(bad)
         raise InvalidValueError(
-            f"{chunk.name}[{spec.first or 0}]",
+            f"{name}[{spec.first or 0}]",
             f"a class index from 0 to {classes - 1}",
             float(values[rows[0]]),
             rows.tolist(),

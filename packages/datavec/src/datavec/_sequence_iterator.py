@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from nd4py.data import DataSet, DataSetIterator
 from ._errors import DataVecError, SchemaError
 from ._examples import equal_parts
 from ._identity import identity_or_object
+from ._joint_reading import JointReading
 from ._passes import AbstractPasses, memory_cache
-from ._sequence_batches import AlignmentMode, ArraySpec, check_lengths, joint_chunks, pack
+from ._policy import ErrorPolicy, ErrorReport
+from ._sequence_batches import AlignmentMode, ArraySpec, check_lengths, pack
 from .readers import AbstractSequenceRecordReader
 
 __all__ = ["SequenceRecordReaderDataSetIterator"]
@@ -39,6 +41,9 @@ class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         collect_metadata: attach where examples came from.
         shuffle: sequences among which each is drawn at random; 0 keeps their order.
         seed: of the random order; None takes a new one.
+        on_error: ``raise``; ``skip`` examples that a reader cannot give, in all readers together; or
+            ``replace`` their values. The counts are in `errors`.
+        replacements: value per column, which is named by reader and position: ``features[2]``, ``labels[0]``.
         cache: ``"memory"`` keeps the numbers of the first complete pass; they are read again when an
             option of the reader, or the name, size or time of a file has changed.
 
@@ -61,10 +66,14 @@ class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         shuffle: int = 0,
         seed: int | None = None,
         cache: str | None = None,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
     ) -> None:
         DataSetIterator.__init__(self)
         AbstractPasses.__init__(self, shuffle, seed)
         self._cache = memory_cache(cache)
+        self._policy = ErrorPolicy.of(on_error, replacements)
+        self._reading: JointReading | None = None
         if batch_size < 1:
             raise ValueError(f"batch_size must be positive, received {batch_size}")
         if (
@@ -87,6 +96,16 @@ class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
     def batch_size(self) -> int:
         return self._batch_size
 
+    @property
+    def errors(self) -> ErrorReport:
+        """What was left out or replaced when the readers were last read."""
+        return ErrorReport() if self._reading is None else self._reading.errors
+
+    @property
+    def skipped(self) -> int:
+        """Examples left out; `errors` says why."""
+        return self.errors.skipped
+
     def _specs(self, width: int) -> tuple[ArraySpec, ArraySpec | None]:
         classes = None if self._regression else self._num_classes
         if self._labels_reader is not None:
@@ -101,15 +120,20 @@ class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         features = ArraySpec("features", without=tuple(range(label, last + 1)))
         return features, ArraySpec("features", label, last, classes=classes)
 
+    def _one_hot_arrays(self, name: str, width: int) -> list[ArraySpec]:
+        label = self._specs(width)[1]
+        wanted = label is not None and label.reader == name and label.classes is not None
+        return [label] if wanted and label is not None else []
+
     def _batches(self) -> Iterator[DataSet]:
         readers = {"features": self._reader}
         if self._labels_reader is not None:
             readers["labels"] = self._labels_reader
         size = self._batch_size
         identity = "\n".join(identity_or_object(r) for r in readers.values())
-        parts = self._shared_pass(
-            joint_chunks(readers, size, first_decides=True), self._cache, identity
-        )
+        if self._reading is None:
+            self._reading = JointReading(readers, size, True, self._policy, self._one_hot_arrays)
+        parts = self._shared_pass(iter(self._reading), self._cache, identity)
         for joint in equal_parts(parts, size):
             chunk, label_chunk = joint.chunks[0], joint.chunks[-1]
             for part in (chunk, label_chunk):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,6 +122,8 @@ class ExcelRecordReader(AbstractRecordReader):
                 row += 1
 
     def _messages(self, part: InputPart) -> Iterator[dict[str, Any]]:
+        import subprocess
+
         with part.open() as f, _on_disk(f, part.name) as path:
             request = {
                 "path": path,
@@ -203,6 +203,8 @@ def _value(cell: list[str]) -> Any:
 @contextmanager
 def _on_disk(f: IO[bytes], name: str | None) -> Iterator[str]:
     """The path of an open file, or of a copy."""
+    import tempfile
+
     path = local_path(f)
     if path is not None:
         yield os.path.abspath(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +137,8 @@ class FileBatch:
             aside.unlink(missing_ok=True)
 
     def _write(self, f: IO[bytes]) -> None:
+        import zipfile
+
         with zipfile.ZipFile(f, "w") as archive:
 
             def add(name: str, data: bytes) -> None:

@@ -130,7 +130,7 @@ def test_deeplearning4j_layout():
         writer.write([None] * 8)
     table = pa.ipc.open_file(pa.BufferReader(out.getvalue())).read_all()
     assert [str(t) for t in table.schema.types] == (
-        "uint32 uint64 float double string string date64[ms] bool".split()
+        ["uint32", "uint64", "float", "double", "string", "string", "date64[ms]", "bool"]
     )
     assert table["l"].to_pylist() == [2**64 - 2, None]
     arrays = Schema.builder().add_column_ndarray("n", [2]).build()

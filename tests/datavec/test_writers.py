@@ -234,7 +234,9 @@ def test_converter_names_the_line_and_leaves_nothing(tmp_path):
     (tmp_path / "in.csv").write_text("1,2\n3,x\n")
     schema = Schema.builder().add_columns_double("a", "b").build()
     reader = CSVRecordReader(tmp_path / "in.csv", schema=schema)
-    writer = SVMLightRecordWriter(tmp_path / "out", label_start=0, label_end=0, feature_start=1)
+    writer = SVMLightRecordWriter(
+        tmp_path / "out", label_start_column=0, label_end_column=0, feature_start_column=1
+    )
     with pytest.raises(InvalidValueError, match=r"in.csv, line 2, column \"b\": expected a number"):
         RecordReaderConverter.convert(reader, writer)
     assert [p.name for p in tmp_path.iterdir()] == ["in.csv"]
@@ -441,10 +443,15 @@ def test_svmlight_columns_have_the_text_of_records(rows):
         }
     )
     for options in (
-        {"feature_end": 1, "zero_based": True},
-        {"label_start": 2, "label_end": 3},
+        {"feature_end_column": 1, "zero_based_indexing": True},
+        {"label_start_column": 2, "label_end_column": 3},
         {"has_label": False},
-        {"label_start": 3, "label_end": 3, "multilabel": True, "zero_based_labels": True},
+        {
+            "label_start_column": 3,
+            "label_end_column": 3,
+            "multilabel": True,
+            "zero_based_label_indexing": True,
+        },
     ):
         by_record = written(SVMLightRecordWriter, [list(r) for r in rows], **options)
         assert written(LibSvmRecordWriter, table, **options) == by_record
@@ -482,8 +489,8 @@ def test_svmlight_takes_arrays():
         ([1, "a b"], {}, "expected a number as label, received 'a b'"),
         ([1, None], {}, "expected a number as label"),
         ([1, 2], {"multilabel": True}, "0, 1 or -1"),
-        ([1], {"label_start": 1, "label_end": 1}, "do not fit a record of 1 values"),
-        ([1, 2], {"feature_end": 7}, "do not fit a record of 2 values"),
+        ([1], {"label_start_column": 1, "label_end_column": 1}, "do not fit a record of 1 values"),
+        ([1, 2], {"feature_end_column": 7}, "do not fit a record of 2 values"),
     ],
 )
 def test_svmlight_refuses(record, options, message):

@@ -6,25 +6,14 @@ import re
 from functools import lru_cache
 
 from ._errors import UnsupportedTransformError
+from ._java_characters import class_text, parse_class, parse_escape
 
 __all__ = ["compile_java", "java_replacement", "java_split"]
 
-# POSIX classes of java.util.regex.Pattern, ASCII only as there.
-_CLASSES = {
-    "Lower": "a-z",
-    "Upper": "A-Z",
-    "ASCII": r"\x00-\x7f",
-    "Alpha": "a-zA-Z",
-    "Digit": "0-9",
-    "Alnum": "a-zA-Z0-9",
-    "Punct": r"!-/:-@\[-`{-~",
-    "Graph": "!-~",
-    "Print": " -~",
-    "Blank": r" \t",
-    "Cntrl": r"\x00-\x1f\x7f",
-    "XDigit": "0-9a-fA-F",
-    "Space": r" \t\n\x0b\f\r",
-}
+# What "." leaves out, unless the pattern says otherwise by a flag.
+_NO_LINE_END = r"[^\n\r\x85\u2028\u2029]"
+_LINE_BREAK = r"(?:\r\n|[\n-\r\x85\u2028\u2029])"
+_ANY_CHARACTER_FLAG = re.compile(r"\(\?[a-zA-Z]*[sd]")
 
 
 @lru_cache(maxsize=512)
@@ -36,75 +25,56 @@ def compile_java(pattern: str) -> re.Pattern[str]:
 
     >>> compile_java(r"\p{Alpha}+\d").fullmatch("ab1") is not None
     True
+    >>> compile_java("[a-z&&[^aeiou]]+").fullmatch("xyz") is not None
+    True
     """
-    out: list[str] = []
-    i, in_class = 0, False
-    while i < len(pattern):
-        c = pattern[i]
-        if c == "\\" and i + 1 < len(pattern):
-            text, i = _escape(pattern, i, in_class)
-            out.append(text)
-            continue
-        if in_class:
-            if pattern.startswith(("&&", "--"), i) or c == "[":
-                raise UnsupportedTransformError(
-                    f"regular expression {pattern!r}: nested or intersected character classes "
-                    "are not supported; write the class out"
-                )
-            if c == "]":
-                in_class = False
-            elif c in "|~" and pattern[i - 1] == c:
-                out.append("\\")  # Python keeps the doubled sign for set operations to come
-        elif c == "[":
-            in_class = True
-            out.append(c)
-            i += 1
-            if i < len(pattern) and pattern[i] == "^":
-                out.append("^")
-                i += 1
-            continue
-        elif pattern.startswith("(?<", i) and pattern[i + 3 : i + 4] not in ("=", "!"):
-            out.append("(?P<")
-            i += 3
-            continue
-        out.append(c)
-        i += 1
     try:
-        return re.compile("".join(out), re.ASCII)
+        return re.compile(_translated(pattern), re.ASCII)
     except (re.error, OverflowError, RecursionError) as e:
         raise UnsupportedTransformError(
             f"regular expression {pattern!r} cannot be used: {e}"
         ) from None
 
 
-def _escape(pattern: str, i: int, in_class: bool) -> tuple[str, int]:
+def _translated(pattern: str) -> str:
+    out: list[str] = []
+    dot = "." if _ANY_CHARACTER_FLAG.search(pattern) else _NO_LINE_END
+    i = 0
+    while i < len(pattern):
+        c = pattern[i]
+        if c == "\\" and i + 1 < len(pattern):
+            text, i = _escape(pattern, i)
+            out.append(text)
+        elif c == "[":
+            ranges, i = parse_class(pattern, i)
+            out.append(class_text(ranges))
+        elif pattern.startswith("(?<", i) and pattern[i + 3 : i + 4] not in ("=", "!"):
+            out.append("(?P<")
+            i += 3
+        else:
+            out.append(dot if c == "." else c)
+            i += 1
+    return "".join(out)
+
+
+def _escape(pattern: str, i: int) -> tuple[str, int]:
     c = pattern[i + 1]
     if c == "Q":
         end = pattern.find("\\E", i + 2)
         stop = len(pattern) if end < 0 else end
         return re.escape(pattern[i + 2 : stop]), (stop if end < 0 else end + 2)
-    if c in "pP":
-        end = pattern.find("}", i) if pattern[i + 2 : i + 3] == "{" else -1
-        name = pattern[i + 3 : end] if end > 0 else ""
-        chars = _CLASSES.get(name) or _CLASSES.get(name.removeprefix("Is"))
-        if chars is None or (in_class and c == "P"):
-            raise UnsupportedTransformError(
-                f"regular expression {pattern!r}: class \\{c}{{{name}}} is not supported"
-            )
-        if in_class:
-            return chars, end + 1
-        return f"[{'^' if c == 'P' else ''}{chars}]", end + 1
-    if c == "z":
-        return r"\Z", i + 2
-    if c == "Z":
-        return r"(?=\n?\Z)", i + 2
-    if c == "h":
-        return (r" \t\xa0" if in_class else r"[ \t\xa0]"), i + 2
-    if c == "e":
-        return r"\x1b", i + 2
     if c == "k":
-        return "(?P=" + pattern[i + 3 : pattern.find(">", i)] + ")", pattern.find(">", i) + 1
-    return pattern[i : i + 2], i + 2
+        end = pattern.find(">", i)
+        return f"(?P={pattern[i + 3 : end]})", end + 1
+    fixed = {"z": r"\Z", "Z": r"(?=\n?\Z)", "R": _LINE_BREAK}.get(c)
+    if fixed is not None:
+        return fixed, i + 2
+    if c in "dDwWsS":  # Python's own, which are quickest; ASCII only, as in Java
+        return pattern[i : i + 2], i + 2
+    found = parse_escape(pattern, i)
+    if found is None:
+        return pattern[i : i + 2], i + 2
+    return class_text(found[0]), found[1]
 
 
 @lru_cache(maxsize=512)

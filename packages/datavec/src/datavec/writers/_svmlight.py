@@ -33,18 +33,20 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
 
     Args:
         destination, schema, partitioner, append: see `AbstractFileRecordWriter`.
-        feature_start, feature_end: first and last feature column; an end of -1 is the column
-            before the labels, or the last one.
-        label_start, label_end: first and last label column; -1 is the column behind the
-            features, and the last one.
+        feature_start_column, feature_end_column: first and last feature column; an end of -1 is
+            the column before the labels, or the last one.
+        label_start_column, label_end_column: first and last label column; -1 is the column behind
+            the features, and the last one.
         has_label: whether lines begin with labels.
         multilabel: the label columns hold 0 or 1 (or -1), and the numbers of those with 1 are
             written; otherwise the labels themselves, joined by commas.
-        zero_based: count features from 0 instead of 1.
-        zero_based_labels: count labels from 0 instead of 1.
+        zero_based_indexing: count features from 0 instead of 1. As in Deeplearning4j the writer
+            counts from 1 by default, but `SVMLightRecordReader` from 0.
+        zero_based_label_indexing: count labels from 0 instead of 1.
 
     Raises:
-        InvalidValueError: a feature or label that is no number, or a multilabel column with another value.
+        InvalidValueError: a feature or label that is no number, or another value than 0, 1 and -1
+            in a multilabel column.
         SchemaError: columns that the records do not have.
 
     >>> import io
@@ -60,21 +62,27 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         destination: Destination | None = None,
         *,
         schema: Schema | None = None,
-        feature_start: int = 0,
-        feature_end: int = -1,
-        label_start: int = -1,
-        label_end: int = -1,
+        feature_start_column: int = 0,
+        feature_end_column: int = -1,
+        label_start_column: int = -1,
+        label_end_column: int = -1,
         has_label: bool = True,
         multilabel: bool = False,
-        zero_based: bool = False,
-        zero_based_labels: bool = False,
+        zero_based_indexing: bool = False,
+        zero_based_label_indexing: bool = False,
         partitioner: AbstractPartitioner | None = None,
         append: bool = False,
     ) -> None:
-        self.feature_start, self.feature_end = feature_start, feature_end
-        self.label_start, self.label_end = label_start, label_end
+        self.feature_start_column, self.feature_end_column = (
+            feature_start_column,
+            feature_end_column,
+        )
+        self.label_start_column, self.label_end_column = label_start_column, label_end_column
         self.has_label, self.multilabel = has_label, multilabel
-        self.zero_based, self.zero_based_labels = zero_based, zero_based_labels
+        self.zero_based_indexing, self.zero_based_label_indexing = (
+            zero_based_indexing,
+            zero_based_label_indexing,
+        )
         super().__init__(destination, schema=schema, partitioner=partitioner, append=append)
 
     def configure(self, configuration: Mapping[str, str]) -> None:
@@ -89,27 +97,27 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
     def _ranges(self, width: int) -> tuple[range, range]:
         """Label and feature columns of records of this width."""
         labels = range(0)
-        start, end = self.label_start, self.label_end
+        start, end = self.label_start_column, self.label_end_column
         if self.has_label:
             end = width - 1 if end < 0 else end
             if start < 0:
-                start = self.feature_end + 1 if self.feature_end > 0 else width - 1
+                start = self.feature_end_column + 1 if self.feature_end_column > 0 else width - 1
             labels = range(start, end + 1)
-        last = self.feature_end
+        last = self.feature_end_column
         if last < 0:
             last = start - 1 if self.has_label and start > 0 else width - 1
-        features = range(self.feature_start, last + 1)
+        features = range(self.feature_start_column, last + 1)
         if max([*labels[-1:], *features[-1:], 0]) >= width or (self.has_label and not labels):
             raise SchemaError(
                 f"{type(self).__name__}: labels in columns {start}..{end} and features in "
-                f"{self.feature_start}..{last} do not fit a record of {width} values"
+                f"{self.feature_start_column}..{last} do not fit a record of {width} values"
             )
         return labels, features
 
     def line_of(self, record: Sequence[Any]) -> str:
         labels, features = self._ranges(len(record))
         line = ",".join(self._labels(record, labels)) if self.has_label else ""
-        index = 0 if self.zero_based else 1
+        index = 0 if self.zero_based_indexing else 1
         for column in features:
             for value in self._numbers(record[column], column):
                 if value != 0:
@@ -127,7 +135,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
                 else:
                     out.append(self._label(text_of(label), column))
             return out
-        found, number = [], 0 if self.zero_based_labels else 1
+        found, number = [], 0 if self.zero_based_label_indexing else 1
         for column in columns:
             for value in self._numbers(record[column], column):
                 if value == 1:
@@ -167,7 +175,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
             return pa.array(map(self.line_of, zip(*lists, strict=True)), pa.string())
         labels, features = self._ranges(len(columns))
         parts = [self._label_texts(names, columns, labels)] if self.has_label else []
-        for index, column in enumerate(features, 0 if self.zero_based else 1):
+        for index, column in enumerate(features, 0 if self.zero_based_indexing else 1):
             values = as_double(columns[column], names[column])
             kept = pa.array(values != 0)
             if not pc.any(kept).as_py():
@@ -187,7 +195,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
             out = [self._checked_labels(columns[i], names[i]) for i in labels]
             return out[0] if len(out) == 1 else pc.binary_join_element_wise(*out, ",")
         found = []
-        for number, i in enumerate(labels, 0 if self.zero_based_labels else 1):
+        for number, i in enumerate(labels, 0 if self.zero_based_label_indexing else 1):
             values = as_double(columns[i], names[i])
             bad_rows = np.flatnonzero(~np.isin(values, (0.0, 1.0, -1.0))).tolist()
             if bad_rows:
@@ -231,14 +239,14 @@ class LibSvmRecordWriter(SVMLightRecordWriter):
 _ZERO_OR_ONE = "0, 1 or -1 in a column of multiple labels"
 _LABEL = "a number as label"
 _COLUMNS = {
-    "featureStartColumn": "feature_start",
-    "featureEndColumn": "feature_end",
-    "labelStartColumn": "label_start",
-    "labelEndColumn": "label_end",
+    "featureStartColumn": "feature_start_column",
+    "featureEndColumn": "feature_end_column",
+    "labelStartColumn": "label_start_column",
+    "labelEndColumn": "label_end_column",
 }
 _FLAGS = {
     "hasLabel": "has_label",
     "multilabel": "multilabel",
-    "zeroBasedIndexing": "zero_based",
-    "zeroBasedLabelIndexing": "zero_based_labels",
+    "zeroBasedIndexing": "zero_based_indexing",
+    "zeroBasedLabelIndexing": "zero_based_label_indexing",
 }

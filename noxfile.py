@@ -187,6 +187,9 @@ def jvm(session: nox.Session) -> None:
     session.run("mvn", "--quiet", "--batch-mode", "-f", str(project), "package", external=True)
     arguments = session.posargs or ["tests/jvm"]
     session.run("python", "-m", "pytest", "-m", "jvm", *arguments)
+    if not session.posargs:
+        script = ROOT / "benchmarks" / "datavec" / "bench_jvm.py"
+        session.run("python", script, "--repeats", "1")
 
 
 @nox.session

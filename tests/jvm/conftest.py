@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # for `import process_samples`
 PROJECT = Path(__file__).resolve().parents[2] / "tools" / "jvm"
 
 
@@ -41,6 +43,13 @@ class Jvm:
 
     def run(self, *jobs: dict[str, Any]) -> list[dict[str, Any]]:
         """Run the jobs in one JVM; a failed job fails the test with the JVM's words."""
+        found = self.attempt(*jobs)
+        for job, result in zip(jobs, found, strict=True):
+            assert "error" not in result, (job, result)
+        return found
+
+    def attempt(self, *jobs: dict[str, Any]) -> list[dict[str, Any]]:
+        """As `run`, but a failed job only has an ``error`` in its result."""
         listed, results = self.path("jobs"), self.path("results")
         lines = [json.dumps({"id": number, **job}, default=str) for number, job in enumerate(jobs)]
         listed.write_text("\n".join(lines) + "\n", "utf-8")
@@ -58,13 +67,21 @@ class Jvm:
         assert done.returncode == 0, done.stdout + done.stderr
         found = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
         assert len(found) == len(jobs)
-        for result in found:
-            assert "error" not in result, (jobs[result["id"]], result)
         return found
+
+
+def _jvm(folder: Path) -> Jvm:
+    assert shutil.which("java"), "the jvm tests need Java 17 and Maven"
+    assert (PROJECT / "target" / "classpath.txt").exists(), "run `python3 tools/run.py jvm`"
+    return Jvm(folder)
 
 
 @pytest.fixture
 def jvm(tmp_path: Path) -> Jvm:
-    assert shutil.which("java"), "the jvm tests need Java 17 and Maven"
-    assert (PROJECT / "target" / "classpath.txt").exists(), "run `python3 tools/run.py jvm`"
-    return Jvm(tmp_path)
+    return _jvm(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def jvm_of_module(tmp_path_factory: pytest.TempPathFactory) -> Jvm:
+    """For many jobs whose results several tests look at."""
+    return _jvm(tmp_path_factory.mktemp("jvm"))

@@ -29,6 +29,10 @@ final class Arguments {
         return required(name).asText();
     }
 
+    JsonNode json(String name) {
+        return required(name);
+    }
+
     int integer(String name, int otherwise) {
         return has(name) ? job.get(name).asInt() : otherwise;
     }

@@ -41,6 +41,13 @@ public final class Main {
         jobs.put("dataset-write", DataJobs::writeDataSet);
         jobs.put("transform-run", TransformJobs::run);
         jobs.put("transform-json", TransformJobs::rewrite);
+        jobs.put("transform-apply", TransformJobs::apply);
+        jobs.put("schema-read", TransformJobs::schema);
+        jobs.put("string-reduce", TransformJobs::reduceStrings);
+        jobs.put("records-read", RecordJobs::read);
+        jobs.put("records-write", RecordJobs::write);
+        jobs.put("file-batch", RecordJobs::batchFiles);
+        jobs.put("regex-match", RecordJobs::match);
         return jobs;
     }
 

@@ -246,5 +246,6 @@ def _in_short(view: ColumnView) -> str:
         low, high = number_text(a.minimum), number_text(a.maximum)
         return escaped(f"{low} to {high}, mean {number_text(a.mean)}")
     if isinstance(a, StringAnalysis):
-        return escaped(f"{a.min_length} to {a.max_length} characters")
+        span = "" if a.min_length == a.max_length else f"{a.min_length} to "
+        return escaped(f"{span}{a.max_length} characters")
     return "–"

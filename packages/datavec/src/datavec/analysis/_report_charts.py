@@ -13,7 +13,7 @@ import numpy as np
 
 from .._zones import offsets_at
 from ._report_bars import Bars
-from ._report_text import escaped, instant_text, number_text
+from ._report_text import escaped, in_calendar, instant_text, number_text
 
 __all__ = ["histogram_svg", "lines_svg", "nice_ticks", "sparkline_svg", "time_ticks"]
 
@@ -45,7 +45,7 @@ def nice_ticks(low: float, high: float, count: int = 5, *, whole: bool = False) 
 
 def time_ticks(low: float, high: float, zone: str, count: int = 4) -> Ticks:
     """Round instants (ms since 1970) in a zone from `low` to `high`: midnights, months, years."""
-    if not high > low or max(abs(low), abs(high)) > 8e15:
+    if not (high > low and in_calendar(low) and in_calendar(high)):
         return [(low, instant_text(low, zone))]
     offset = int(offsets_at(np.array([int(low)]), zone)[0])
     span = high - low
@@ -105,7 +105,7 @@ def histogram_svg(
         return _TOP + (1 - value / top) * plot_h
 
     parts = [_open_svg(_WIDTH, height, label)]
-    for value, _ in nice_ticks(0, top, 4):
+    for value, _ in nice_ticks(0, top, 4, whole=not bars.per_number):
         if value > 0 or top == 0:
             parts.append(
                 f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" '

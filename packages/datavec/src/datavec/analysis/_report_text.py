@@ -11,7 +11,15 @@ import numpy as np
 from .._metadata import AbstractColumnMetaData, TimeMetaData
 from .._zones import offsets_at
 
-__all__ = ["count_text", "escaped", "instant_text", "number_text", "share_text", "value_text"]
+__all__ = [
+    "count_text",
+    "escaped",
+    "in_calendar",
+    "instant_text",
+    "number_text",
+    "share_text",
+    "value_text",
+]
 
 # Characters that would change how the text around them is read are shown as what they are.
 _VISIBLE = {i: 0x2400 + i for i in range(0x20)} | {0x7F: 0x2421}
@@ -72,14 +80,19 @@ def number_text(value: Any, digits: int = 5) -> str:
     return text.replace("-", "−")
 
 
+def in_calendar(milliseconds: float) -> bool:
+    """Whether time zones know an instant: years 100 to 9000 or so."""
+    return -5.9e13 < milliseconds < 2.2e14
+
+
 def instant_text(milliseconds: float, zone: str, step: int = 0) -> str:
     """An instant in a zone: ``2024-01-05 18:34``; with `step` (ms between ticks) no finer than it."""
     if not math.isfinite(milliseconds):
         return "–"
+    if not in_calendar(milliseconds):
+        return f"{number_text(float(milliseconds))} ms"
     instant = np.array([int(milliseconds)], np.int64)
-    if abs(int(milliseconds)) < 2**53:
-        instant = instant + offsets_at(instant, zone)
-    text = str(instant[0].astype("datetime64[ms]"))
+    text = str((instant + offsets_at(instant, zone))[0].astype("datetime64[ms]"))
     day, clock = text[: text.index("T")], text[text.index("T") + 1 :]
     if step >= 28 * 86_400_000:
         return day[:-3] if step < 365 * 86_400_000 else day[:-6]

@@ -22,6 +22,7 @@ from datavec import (
     DataVecError,
     InvalidValueError,
     RecordReaderDataSetIterator,
+    Reducer,
     Schema,
     SchemaError,
     SerializationError,
@@ -91,6 +92,20 @@ class OddLength(dv.AbstractColumnCondition):
     def mask(self, frame):
         unique, codes = frame.texts(self.column_name)
         return np.array([len(t) % 2 == 1 for t in unique])[codes]
+
+
+@dataclass(frozen=True)
+class Widest(dv.AbstractCustomReduction):
+    """The longest text of a group."""
+
+    def metadata(self, meta):
+        return dv.StringMetaData(f"widest({meta.name})")
+
+    def reduce(self, column, name, offsets):
+        texts = column.to_pylist()
+        import pyarrow as pa
+
+        return pa.array([max(texts[a:b], key=len) for a, b in zip(offsets[:-1], offsets[1:])])
 
 
 @dataclass(frozen=True)
@@ -358,6 +373,18 @@ def test_functions_on_odd_columns():
         tp.execute_records([[np.zeros(2), "four"]])
     assert '"function" : "numpy.sqrt"' in tp.to_json()
     assert TransformProcess.from_json(tp.to_json(), allow_user_defined=["numpy"]) == tp
+
+
+def test_reductions_of_users(shop):
+    schema = Schema.builder().add_columns_string("k", "s").build()
+    reducer = Reducer("Count", key_columns=["k"], custom={"s": shop.Widest()})
+    tp = TransformProcess.builder(schema).reduce(reducer).build()
+    rows = [["a", "x"], ["b", "long"], ["a", "xyz"], ["b", ""]]
+    assert sorted(tp.execute_records(rows)) == [["a", "xyz"], ["b", "long"]]
+    with pytest.raises(SerializationError, match=r"shop_features\.Widest is Python code"):
+        TransformProcess.from_json(tp.to_json())
+    again = TransformProcess.from_json(tp.to_json(), allow_user_defined=[shop.Widest])
+    assert sorted(again.execute_records(rows)) == [["a", "xyz"], ["b", "long"]]
 
 
 def test_filters_by_condition_of_users_in_json(shop):

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from ._errors import SerializationError, UnsupportedTransformError, shown
 from ._java_text import double_text
+from ._on_first_use import import_registering
 from ._user_code import PREFIX, import_path, load_path
 
 __all__ = ["decode", "dump_json", "encode", "java_type", "load_json", "registered_classes"]
@@ -50,13 +51,31 @@ def java_type(java_name: str, *, legacy: str | None = None) -> Callable[[type[T]
 
 def registered_classes() -> dict[str, type]:
     """Java class name → Python class, for every class that JSON may name."""
+    import_registering()
     return dict(_BY_JAVA_NAME)
+
+
+def names_by_module() -> dict[str, set[str]]:
+    """The names, long and short, that each module imported so far has registered classes under."""
+    found: dict[str, set[str]] = {}
+    for names in (_BY_JAVA_NAME, _BY_SHORT_NAME):
+        for name, cls in names.items():
+            found.setdefault(cls.__module__, set()).add(name)
+    return found
+
+
+def _registered(names: dict[str, type], name: str) -> type | None:
+    if name not in names:
+        import_registering(name)
+    return names.get(name)
 
 
 def is_user_defined(cls: type) -> bool:
     """Whether a class is one of a user, which JSON names by its import path."""
+    # Some classes of ours stand in JSON without a name, because their place says what they are.
     return bool(
         getattr(cls, "user_definable", False)
+        and cls.__module__.partition(".")[0] != "datavec"
         and _BY_JAVA_NAME.get(getattr(cls, "java_name", "")) is not cls
     )
 
@@ -260,7 +279,7 @@ def _resolve(base: type, value: dict[str, Any], path: str) -> tuple[type, dict[s
     """Find the class of a JSON object: ``@class``, the wrapper form of old files, or `base`."""
     name = value.get("@class")
     if isinstance(name, str):
-        cls = _BY_JAVA_NAME.get(name)
+        cls = _registered(_BY_JAVA_NAME, name)
         if cls is None and name.startswith(PREFIX):
             return _users_class(base, name.removeprefix(PREFIX), path), value
         if cls is None:
@@ -272,7 +291,7 @@ def _resolve(base: type, value: dict[str, Any], path: str) -> tuple[type, dict[s
     if len(value) == 1 and (abstract or bool(getattr(base, "java_name", ""))):
         (key, body), *_ = value.items()
         if isinstance(body, dict):
-            cls = _BY_SHORT_NAME.get(key)
+            cls = _registered(_BY_SHORT_NAME, key)
             if cls is not None and issubclass(cls, base):
                 return cls, body
             if key[:1].isupper():

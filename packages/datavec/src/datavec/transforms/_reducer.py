@@ -247,13 +247,13 @@ class Reducer(AbstractAction):
 
         custom: dict[str, AbstractCustomReduction] = {}
         for column, value in part("customReductions", dict[str, Any], {}).items():
-            if not isinstance(value, dict) or not set(value) <= {"delim", "newColumnName"}:
-                raise UnsupportedTransformError(
-                    f"{path}.customReductions.{column}: this custom reduction is not supported"
-                )
-            custom[column] = decode(
-                GeographicMidpointReduction, value, f"{path}.customReductions.{column}"
-            )
+            place = f"{path}.customReductions.{column}"
+            if isinstance(value, dict) and "@class" in value:  # of a user; Java's have no name here
+                custom[column] = decode(AbstractCustomReduction, value, place)
+            elif isinstance(value, dict) and set(value) <= {"delim", "newColumnName"}:
+                custom[column] = decode(GeographicMidpointReduction, value, place)
+            else:
+                raise UnsupportedTransformError(f"{place}: this custom reduction is not supported")
         if "defaultOp" not in body:
             raise SerializationError(f"{path}.defaultOp: missing key")
         return cls(

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from ._policy import *
     from ._process import TransformProcess as TransformProcess
     from ._process_builder import *
+    from ._record_converter import *
     from ._record_program import NoScalarForm as NoScalarForm
     from ._record_program import RecordExecutor as RecordExecutor
     from ._record_program import RecordTrace as RecordTrace
     from ._record_program import Slot as Slot
     from ._record_values import Kind as Kind
-    from ._record_converter import *
     from ._schema import *
     from ._schema_builder import *
     from ._sequence_batches import AlignmentMode as AlignmentMode

@@ -77,11 +77,8 @@ class AbstractRecordWriter(ABC):
         """
         self._need_open()
         before = self.records_written
-        schema = self._schema or getattr(data, "schema", None)
-        if hasattr(data, "frame_tasks") and isinstance(schema, Schema):
-            as_text = schema.column_names if self.keeps_text else ()
-            plan = ReadPlan(frozenset(schema.column_names), frozenset(as_text))
-            self._put_all(self._chunk_of_task, data.frame_tasks(schema, plan))
+        if hasattr(data, "frame_tasks"):
+            self._write_reader(data)
             return self.records_written - before
         records, batches = _records_or_batches(data)
         if batches is not None:
@@ -89,6 +86,16 @@ class AbstractRecordWriter(ABC):
         for record in records:
             self.write(record)
         return self.records_written - before
+
+    def _write_reader(self, reader: Any) -> None:
+        schema = self._schema or reader.schema
+        if schema is None:
+            for record in reader:
+                self.write(record)
+            return
+        as_text = schema.column_names if self.keeps_text else ()
+        plan = ReadPlan(frozenset(schema.column_names), frozenset(as_text))
+        self._put_all(self._chunk_of_task, reader.frame_tasks(schema, plan))
 
     def _put_all(self, chunk_of: Callable[[Any], Any], items: Iterable[Any]) -> None:
         self._flush()

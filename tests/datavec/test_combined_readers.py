@@ -218,6 +218,44 @@ def test_names_of_the_original():
     assert list(reader) == [[[1.0, 20.0], [3.0, 40.0]]]
 
 
+def test_sequences_through_processes_and_metadata():
+    schema = SequenceSchema(SCHEMA.columns)
+    process = TransformProcess.builder(schema).double_math_op("y", "Multiply", 10.0).build()
+    data = [[[i, j] for j in range(i)] for i in range(1, 6)]
+    source = CollectionSequenceRecordReader(data)
+    expected = [[[float(a), b * 10.0] for a, b in steps] for steps in data]
+    table = process.execute(source, threads=2).read_all()
+    assert table["y"].to_pylist() == [[b for _, b in steps] for steps in expected]
+    reader = TransformProcessSequenceRecordReader(source, process)
+    assert list(reader) == expected
+    same = TransformProcess(process.final_schema, ())
+    assert same.execute(reader).read_all().equals(table)
+    (task,) = reader.frame_tasks(process.final_schema, same.read_plan())
+    found = task.metadata(task())
+    reader.reset()
+    indexed = [reader.next_sequence()[1] for _ in range(5)]
+    both = [found[3], indexed[1], found[0]]
+    assert reader.load_from_metadata(both) == [expected[3], expected[1], expected[0]]
+
+
+def test_sequences_that_do_not_fit():
+    schema = SequenceSchema(SCHEMA.columns)
+    source = CollectionSequenceRecordReader([[[1, 2]], [[1, 2], [3]], [[4, "x"]]])
+    with pytest.raises(DataVecError, match="index=1: expected 2 values a step, received 1"):
+        TransformProcess(schema, ()).execute(source).read_all()
+    stream = TransformProcess(schema, ()).execute(source, on_error="skip")
+    assert stream.read_all().num_rows == 1
+    assert stream.skipped == 2
+    with pytest.raises(InvalidValueError, match=r'index=0, .*column "y": expected a number'):
+        TransformProcess(schema, ()).execute(
+            CollectionSequenceRecordReader([[[4, "x"]]])
+        ).read_all()
+    with pytest.raises(SchemaError, match="needs a SequenceSchema"):
+        TransformProcess(SCHEMA, ()).execute(source).read_all()
+    with pytest.raises(SchemaError, match="it works on records"):
+        TransformProcessSequenceRecordReader(source, PROCESS)
+
+
 def test_listeners(caplog):
     reader = CollectionRecordReader([[1], [2]])
     reader.set_listeners(LogRecordListener())

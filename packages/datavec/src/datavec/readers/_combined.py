@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from .._arrow_io import frame_from_records, frame_to_records
+from .._arrow_io import (
+    frame_from_records,
+    frame_from_sequences,
+    frame_to_records,
+    frame_to_sequences,
+)
 from .._errors import DataVecError, InvalidValueError, SchemaError
 from .._frame import Frame
 from .._mending import Mender
@@ -16,11 +21,14 @@ from .._process import ReadPlan, TransformProcess
 from .._schema import Schema
 from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader
+from ._sequence_reader import AbstractSequenceRecordReader, Steps, sequences_at
 
 __all__ = [
     "ConcatenatingRecordReader",
     "LocalTransformProcessRecordReader",
+    "LocalTransformProcessSequenceRecordReader",
     "TransformProcessRecordReader",
+    "TransformProcessSequenceRecordReader",
 ]
 
 _CHUNK = 4096
@@ -217,7 +225,68 @@ class _TransformTask(_SourceTask):
     def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
         mender = Mender(policy, report, self.locate)
         result = self.transform.run_mending(super().frame(policy, report), mender)
-        return Frame(self.schema, result.columns, result.num_rows, None, result.origin)
+        return replace(result, schema=self.schema)
 
     def metadata(self, frame: Frame) -> list[Any]:
         return [_Through(m) for m in self.task.metadata(frame)]
+
+
+class TransformProcessSequenceRecordReader(AbstractSequenceRecordReader):
+    """Transformed sequences of another reader; filtered ones are left out.
+
+    Answers to Deeplearning4j's ``TransformProcessSequenceRecordReader`` and
+    ``LocalTransformProcessSequenceRecordReader``, of which the latter fails on ordinary data.
+
+    Args:
+        reader: gives the sequences.
+        transform: a process from sequences to sequences.
+
+    Raises:
+        SchemaError: a process that needs all sequences at once, or reads or makes records.
+
+    >>> from datavec import CollectionSequenceRecordReader, Schema, SequenceSchema
+    >>> from datavec import TransformProcess, TransformProcessSequenceRecordReader
+    >>> columns = Schema.builder().add_column_string("s").add_column_integer("i").build().columns
+    >>> process = TransformProcess.builder(SequenceSchema(columns)).remove_columns("s").build()
+    >>> source = CollectionSequenceRecordReader([[["a", 1], ["b", 2]]])
+    >>> list(TransformProcessSequenceRecordReader(source, process))
+    [[[1], [2]]]
+    """
+
+    def __init__(self, reader: AbstractSequenceRecordReader, transform: TransformProcess) -> None:
+        super().__init__()
+        whole = [type(a).__name__ for a in transform.actions if a.whole_data]
+        sequences = transform.initial_schema.is_sequence and transform.final_schema.is_sequence
+        if whole or not sequences:
+            reason = f"{whole[0]} needs all data at once" if whole else "it works on records"
+            raise SchemaError(
+                "TransformProcessSequenceRecordReader: the process cannot run on one sequence after "
+                f"another, {reason}; use TransformProcess.execute"
+            )
+        self.reader = reader
+        self.transform = transform
+
+    def sequences(self) -> Iterator[tuple[Steps, Any]]:
+        for i, (steps, _) in enumerate(self.reader.sequences()):
+            yield from ((result, RecordMetaDataIndex(i)) for result in self._transformed([steps]))
+
+    def _transformed(self, sequences: list[Steps]) -> list[Steps]:
+        frame = frame_from_sequences(self.transform.initial_schema, sequences)
+        return frame_to_sequences(self.transform.run(frame))
+
+    def load_from_metadata(self, metadata: Iterable[Any]) -> list[Steps]:
+        wanted = list(metadata)
+        through = [m for m in wanted if isinstance(m, _Through)]
+        loaded = self.reader.load_from_metadata(m.metadata for m in through)
+        found = {m: self._transformed([s])[0] for m, s in zip(through, loaded, strict=True)}
+        others = [m for m in wanted if m not in found]
+        found |= zip(others, sequences_at(others, self.sequences()) if others else (), strict=True)
+        return [found[m] for m in wanted]
+
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        tasks = self.reader.frame_tasks(self.transform.initial_schema, self.transform.read_plan())
+        for task in tasks:
+            yield _TransformTask(self.transform, schema, task)
+
+
+LocalTransformProcessSequenceRecordReader = TransformProcessSequenceRecordReader

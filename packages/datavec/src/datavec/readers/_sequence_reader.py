@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Self
 
-from .._arrow_io import frame_from_sequences, frame_to_sequences
-from .._errors import DataVecError
-from .._process import TransformProcess
+import numpy as np
+
+from .._arrow_io import frame_from_sequences
+from .._errors import DataVecError, InvalidValueError, SchemaError
+from .._frame import Frame
+from .._policy import ErrorExample, ErrorPolicy, ErrorReport
+from .._process import ReadPlan
+from .._schema import Schema
 from ._listeners import AbstractListenedTo
 from ._metadata import RecordMetaDataIndex
 
@@ -17,11 +23,11 @@ __all__ = [
     "AbstractSequenceRecordReader",
     "CollectionSequenceRecordReader",
     "InMemorySequenceRecordReader",
-    "LocalTransformProcessSequenceRecordReader",
-    "TransformProcessSequenceRecordReader",
 ]
 
 Steps = list[list[Any]]
+
+_STEPS = 4096
 
 
 def sequences_at(wanted: list[Any], sequences: Iterator[tuple[Steps, Any]]) -> list[Steps]:
@@ -84,9 +90,79 @@ class AbstractSequenceRecordReader(AbstractListenedTo, ABC):
     def __next__(self) -> Steps:
         return self.next()
 
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        """Callables that give the sequences as frames of `schema`, some thousand steps at a time.
+
+        Raises:
+            SchemaError: `schema` is one of plain records.
+        """
+        if not schema.is_sequence:
+            raise SchemaError(
+                f"{type(self).__name__}: gives sequences, so it needs a SequenceSchema, "
+                "received a Schema of records"
+            )
+        chunk: list[tuple[Steps, Any]] = []
+        steps = 0
+        for found in self.sequences():
+            chunk.append(found)
+            steps += len(found[0])
+            if steps >= _STEPS or len(chunk) >= _STEPS:
+                yield SequenceTask(schema, chunk)
+                chunk, steps = [], 0
+        if chunk:
+            yield SequenceTask(schema, chunk)
+
+
+class SequenceTask:
+    """Turns some sequences into a frame; knows where each of them came from."""
+
+    def __init__(self, schema: Schema, chunk: Sequence[tuple[Steps, Any]]) -> None:
+        self.schema, self.chunk = schema, chunk
+
+    def __call__(self) -> Frame:
+        return self.frame(ErrorPolicy(), ErrorReport())
+
+    def frame(self, policy: ErrorPolicy, report: ErrorReport) -> Frame:
+        """The frame; sequences with a step of the wrong width are an error, or left out.
+
+        Raises:
+            DataVecError: naming the sequence.
+        """
+        width = len(self.schema)
+        good = []
+        for i, (steps, metadata) in enumerate(self.chunk):
+            bad = next((step for step in steps if len(step) != width), None)
+            if bad is None:
+                good.append(i)
+                continue
+            expected = f"expected {width} values a step"
+            if not policy.skips:
+                raise DataVecError(f"{metadata.location}: {expected}, received {len(bad)}")
+            example = ErrorExample(bad, metadata.location)
+            report.add("skipped", None, expected, examples=[example])
+        made = frame_from_sequences(self.schema, [self.chunk[i][0] for i in good])
+        if len(good) == len(self.chunk):
+            return made
+        return replace(made, origin=np.array(good, np.int64))
+
+    def metadata(self, frame: Frame) -> list[Any]:
+        """Metadata of the sequences of a frame that came from this task."""
+        rows = range(frame.num_records) if frame.origin is None else frame.origin.tolist()
+        return [self.chunk[i][1] for i in rows]
+
+    def locate(self, error: InvalidValueError) -> InvalidValueError:
+        """Say in which file, or which sequence."""
+        if error.row is None:
+            return error
+        place = self.chunk[error.row][1].location
+        return error.located(where=", ".join(p for p in (error.where, place) if p))
+
 
 class CollectionSequenceRecordReader(AbstractSequenceRecordReader):
     """Sequences from a list.
+
+    Answers to Deeplearning4j's ``CollectionSequenceRecordReader`` and
+    ``InMemorySequenceRecordReader``.
 
     >>> CollectionSequenceRecordReader([[[1], [2]]]).next()
     [[1], [2]]
@@ -102,21 +178,3 @@ class CollectionSequenceRecordReader(AbstractSequenceRecordReader):
 
 
 InMemorySequenceRecordReader = CollectionSequenceRecordReader
-
-
-class TransformProcessSequenceRecordReader(AbstractSequenceRecordReader):
-    """Transformed sequences of another reader; filtered ones are left out."""
-
-    def __init__(self, reader: AbstractSequenceRecordReader, transform: TransformProcess) -> None:
-        super().__init__()
-        self.reader = reader
-        self.transform = transform
-
-    def sequences(self) -> Iterator[tuple[Steps, Any]]:
-        for i, (steps, _) in enumerate(self.reader.sequences()):
-            frame = frame_from_sequences(self.transform.initial_schema, [steps])
-            for result in frame_to_sequences(self.transform.run(frame)):
-                yield result, RecordMetaDataIndex(i)
-
-
-LocalTransformProcessSequenceRecordReader = TransformProcessSequenceRecordReader

@@ -54,10 +54,9 @@ def bars_of(analysis: Any, write: Callable[[Any], str] = number_text) -> Bars | 
     low, high = edges[0], edges[-1]
     if low == high:  # one value: a bar of its own
         room = max(abs(low) * 0.05, 0.5)
+        places = np.nan_to_num([low - room, low - room / 2, low + room / 2, low + room]).tolist()
         text = f"{write(low)}: {count_text(total)} ({share_text(total, total)})"
-        return Bars(
-            [low - room, low - room / 2, low + room / 2, low + room], [0, total, 0], ["", text, ""]
-        )
+        return Bars(places, [0, total, 0], ["", text, ""])
     step = high / len(counts) - low / len(counts)
     fractions = isinstance(analysis, (DoubleAnalysis, NDArrayAnalysis))
     if fractions or not 0 < step < _WIDEST or max(abs(low), abs(high)) > 2**52:

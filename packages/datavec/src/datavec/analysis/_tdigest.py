@@ -104,9 +104,17 @@ class TDigest:
         wanted = np.asarray(list(qs), np.float64)
         if not len(self.means):
             return np.full(len(wanted), np.nan)
+        total = self.weights.sum()
         middles = np.cumsum(self.weights) - self.weights / 2
-        index = wanted * self.weights.sum()
-        out = np.interp(index, middles, self.means)
+        index = wanted * total
+        # Weighted means of the neighbours, in the order of operations of the original.
+        right = np.clip(np.searchsorted(middles, index, side="right"), 1, len(middles) - 1)
+        left = np.maximum(right - 1, 0)
+        above = index - middles[left]
+        below = middles[left] + (self.weights[left] + self.weights[right]) / 2 - index
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = self.means[left] * below + self.means[right] * above
+            out = np.fmax(self.means[left], np.fmin(sums / (below + above), self.means[right]))
         # Between the extreme centroids' middles and the ends lie the extreme values themselves.
         low, high = index < middles[0], index > middles[-1]
         with np.errstate(invalid="ignore"):
@@ -114,7 +122,7 @@ class TDigest:
                 share = index[low] / middles[0]
                 out[low] = self.min + share * (self.means[0] - self.min)
             if self.weights[-1] > 1:
-                share = (self.weights.sum() - index[high]) / (self.weights[-1] / 2)
+                share = (total - index[high]) / (self.weights[-1] / 2)
                 out[high] = self.max - share * (self.max - self.means[-1])
         return np.asarray(np.clip(out, self.min, self.max) + 0.0)  # no -0.0
 

@@ -48,6 +48,8 @@ public final class Main {
         jobs.put("records-write", RecordJobs::write);
         jobs.put("file-batch", RecordJobs::batchFiles);
         jobs.put("regex-match", RecordJobs::match);
+        jobs.put("analysis-read", AnalysisJobs::read);
+        jobs.put("analyze", AnalysisJobs::analyze);
         return jobs;
     }
 

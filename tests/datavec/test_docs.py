@@ -1,20 +1,71 @@
-"""The examples of the documentation page and of examples/."""
+"""The examples of the documentation pages and of examples/."""
 
 from __future__ import annotations
 
 import doctest
+import re
 import runpy
+import shlex
 from pathlib import Path
 
+import pytest
+
+from dl4py.__main__ import main
+
 ROOT = Path(__file__).resolve().parents[2]
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+PAGES = sorted((ROOT / "docs" / "datavec").glob("**/*.md"))
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_documentation_page():
     page = ROOT / "docs" / "datavec.md"
-    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    results = doctest.testfile(str(page), module_relative=False, optionflags=flags)
+    results = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS)
     assert results.attempted > 10
     assert results.failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT / "docs" / "datavec")))
+def test_pages(page, tmp_path, monkeypatch, capfd):
+    """Every block of a page runs, one after another with the same names, in an empty folder.
+
+    Python with ``>>>`` is checked against the results that it shows, other Python must run through.
+    In blocks of the shell the lines of the ``dl4py`` command must end well.
+    """
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "__main__"}
+    text = page.read_text("utf-8")
+    for block in BLOCK.finditer(text):
+        line = text[: block.start(2)].count("\n")
+        language, code = block.groups()
+        if language == "sh":
+            run_commands(code)
+        elif ">>>" in code:
+            check_examples(code, names, page, line)
+        else:
+            exec(compile("\n" * line + code, str(page), "exec"), names)
+
+
+def run_commands(code: str) -> None:
+    for command in code.splitlines():
+        if command.startswith("dl4py "):
+            main(shlex.split(command)[1:])
+
+
+def check_examples(code: str, names: dict[str, object], page: Path, line: int) -> None:
+    test = doctest.DocTestParser().get_doctest(code, names, page.name, str(page), line)
+    report: list[str] = []
+    failed, _ = doctest.DocTestRunner(optionflags=FLAGS).run(
+        test, out=report.append, clear_globs=False
+    )
+    names.update(test.globs)
+    assert not failed, "".join(report)
+
+
+def test_the_index_links_every_page():
+    index = (ROOT / "docs" / "datavec.md").read_text("utf-8")
+    for page in PAGES:
+        assert f"(datavec/{page.relative_to(ROOT / 'docs' / 'datavec')})" in index, page.name
 
 
 def test_example(tmp_path, monkeypatch, capsys):

@@ -197,23 +197,23 @@ def test_stopping_early_ends_the_process(tmp_path, monkeypatch):
     assert process.poll() is not None
 
 
+@pytest.fixture(scope="module")
+def good_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    return [
+        workbook(folder / "g.xlsx", SHEETS).read_bytes(),
+        ods(folder / "g.ods", [["a", 1], ["b", 2]]).read_bytes(),
+    ]
+
+
 @settings(
     max_examples=int(os.environ.get("DATAVEC_FUZZ_EXAMPLES", "25")),
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(st.data())
-def test_damaged_workbooks(tmp_path, data):
-    good = data.draw(
-        st.sampled_from(["xlsx", "ods"]).map(
-            lambda kind: (
-                workbook(tmp_path / "g.xlsx", SHEETS)
-                if kind == "xlsx"
-                else ods(tmp_path / "g.ods", [["a", 1], ["b", 2]])
-            ).read_bytes()
-        )
-    )
-    body = bytearray(good)
+def test_damaged_workbooks(good_files, data):
+    body = bytearray(data.draw(st.sampled_from(good_files)))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(body) - 1))
         body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))

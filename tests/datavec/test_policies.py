@@ -200,6 +200,18 @@ def test_replacements_that_cannot_be_used(replacements, error, message):
         process().execute_records(rows, on_error="replace", replacements=replacements)
 
 
+def test_records_that_no_column_can_hold_obey_the_policy():
+    rows = [ROWS[0], [1 << 70, 1.0, "cash", DAY], [2, 3.0], [3, 1.0, b"x", DAY]]
+    errors = ErrorReport()
+    got = process().execute_records(rows, on_error="skip", errors=errors)
+    assert [r[0] for r in got] == [1]
+    assert errors.skipped == 3
+    with pytest.raises(SchemaError, match="record 2: expected 4 values"):
+        process().execute_records(rows, on_error="replace", replacements={"id": 0})
+    (got,) = process().execute_records(rows[1:2], on_error="replace", replacements={"id": 7})
+    assert got[0] == 7
+
+
 def test_division_by_zero_takes_the_divisors_replacement():
     made = Schema.builder().add_columns_integer("a", "b").build()
     tp = TransformProcess.builder(made).integer_columns_math_op("q", "Divide", "a", "b").build()

@@ -398,3 +398,40 @@ def test_few_records_take_the_same_way():
     many = process.execute_records(rows * 40)
     assert few * 40 == many
     assert [list(map(type, r)) for r in few * 40] == [list(map(type, r)) for r in many]
+
+
+# --- with an error policy ---------------------------------------------------------------------------
+
+
+def test_a_server_may_replace_or_skip():
+    execute = small().record_executor(on_error="skip", replacements={"c": "a", "i": 0})
+    assert execute([1.0, "z", None]) == [1.0, 1, 0, 1]
+    assert execute({"d": 1.0, "c": "b", "i": 1 << 70}) == [1.0, 0, 1, 1]
+    assert execute(["x", "a", 1]) is None
+    assert execute([-1.0, "a", 1]) is None  # filtered, so not counted
+    assert (execute.errors.skipped, execute.errors.replaced) == (1, 3)
+    assert small().record_executor().errors.skipped == 0
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(STEPS, max_size=4).map(processes),
+    st.tuples(*VALUES).map(list),
+    st.dictionaries(st.sampled_from("ijdc"), st.just(0), min_size=1),
+    st.sampled_from(["skip", "replace"]),
+)
+def test_executors_with_a_policy_equal_batches(process, record, chosen, action):
+    values: dict[str, Any] = {"i": 1, "j": 2, "d": 0.5, "c": "x"}
+    replacements = {n: values[n] for n in chosen if any(n in s for s in process.schemas)}
+    if not replacements:
+        return
+    options = {"on_error": action, "replacements": replacements}
+
+    def alone(record: Any) -> Any:
+        result = executor(record)
+        return [] if result is None else [result]
+
+    executor = process.record_executor(**options)
+    expected = outcome(lambda r: process.execute_records([r], **options), record)
+    got = outcome(alone, record)
+    assert same(got, expected) or got == expected, (process.actions, record, got, expected)

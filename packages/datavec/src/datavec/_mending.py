@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ._arrow_io import frame_from_records
 from ._convert import is_text, plain_text
 from ._errors import DataVecError, InvalidValueError, SchemaError, shown
 from ._frame import Array, Frame
@@ -82,6 +84,50 @@ class Mender:
                 raise SchemaError(
                     f'replacements: {shown(value)} is no value for column "{name}" of type {kinds}'
                 )
+
+    def frame(
+        self,
+        schema: Schema,
+        records: Sequence[Sequence[Any]],
+        place: Callable[[int], str] = "record {}".format,
+    ) -> Frame:
+        """A frame of records; those of the wrong width, or with values of no column, obey the policy.
+
+        Raises:
+            SchemaError: a record of the wrong width, where the policy is not to skip.
+            InvalidValueError: a value that no column can hold.
+        """
+        kept, width = list(range(len(records))), len(schema)
+        if self._policy.skips:
+            for i in [i for i in kept if len(records[i]) != width]:
+                example = ErrorExample(records[i], place(i))
+                self._report.add("skipped", None, f"expected {width} values", examples=[example])
+            kept = [i for i in kept if len(records[i]) == width]
+        rows = [records[i] for i in kept]
+        while True:
+            try:
+                frame = frame_from_records(schema, rows)
+                break
+            except InvalidValueError as e:
+                bad, error = set(map(int, e.rows)), e
+            value = self._policy.replacement(error.column)
+            column = schema.index_of(error.column)
+            examples = [ErrorExample(rows[i][column], place(kept[i])) for i in sorted(bad)]
+            if value is not None and all(rows[i][column] is not value for i in bad):
+                self._report.add_error("replaced", error, examples=examples)
+                rows = [
+                    [*r[:column], value, *r[column + 1 :]] if i in bad else r
+                    for i, r in enumerate(rows)
+                ]
+            elif self._policy.skips and bad:
+                self._report.add_error("skipped", error, examples=examples)
+                rows = [r for i, r in enumerate(rows) if i not in bad]
+                kept = [k for i, k in enumerate(kept) if i not in bad]
+            else:
+                raise error
+        if len(kept) == len(records):
+            return frame
+        return replace(frame, origin=np.array(kept, np.int64))
 
     def through(self, run: Callable[[Frame], Any], frame: Frame) -> tuple[Any, Frame]:
         """Call `run` until it no longer raises; its result, and the frame that it worked with.

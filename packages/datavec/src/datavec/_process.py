@@ -207,13 +207,30 @@ class TransformProcess:
         policy = ErrorPolicy.of(on_error, replacements)
         return BatchStream(self, source, on_error=policy, threads=threads)
 
-    def record_executor(self) -> RecordExecutor:
-        """The process as a function of single records, prepared once."""
-        executor = self._executor
-        if executor is None:
-            executor = RecordExecutor(self._schemas, self.actions, self._together)
-            object.__setattr__(self, "_executor", executor)
-        return executor
+    def record_executor(
+        self,
+        *,
+        on_error: str | ErrorPolicy = "raise",
+        replacements: Mapping[str, Any] | None = None,
+    ) -> RecordExecutor:
+        """The process as a function of single records, prepared once; arguments as in `execute`."""
+        policy = ErrorPolicy.of(on_error, replacements)
+        if policy.raises:
+            executor = self._executor
+            if executor is None:
+                executor = RecordExecutor(self._schemas, self.actions, self._together)
+                object.__setattr__(self, "_executor", executor)
+            return executor
+        Mender.check(policy, self._schemas)
+        report = ErrorReport()
+
+        def together(records: Sequence[Sequence[Any]]) -> list[list[Any]]:
+            mender = Mender(policy, report)
+            frame = mender.frame(self.initial_schema, records)
+            return self._mended(frame, mender, frame_to_records)
+
+        watched = frozenset(policy.replacements)
+        return RecordExecutor(self._schemas, self.actions, together, watched, report)
 
     def execute_record(self, record: Sequence[Any] | Mapping[str, Any]) -> list[Any] | None:
         """Transform one record, a list of values or a dict by column name.
@@ -256,10 +273,11 @@ class TransformProcess:
         else:
             executor = self._executor or self.record_executor()
             rows = [r if isinstance(r, (list, tuple)) else executor.values_of(r) for r in records]
-            if len(rows) <= _FEW and (few := executor.try_all(rows)) is not None:
-                return few
-        frame = frame_from_records(self.initial_schema, rows)
-        result = self._collect(frame, policy, errors, "execute_records", frame_to_records)
+            # With replacements an unseen category counts even where no step looks at it.
+            few = len(rows) <= _FEW and not policy.replacements
+            if few and (results := executor.try_all(rows)) is not None:
+                return results
+        result = self._collect(policy, errors, "execute_records", frame_to_records, rows)
         if self.final_schema.is_sequence:
             raise SchemaError(
                 "execute_records: the process makes sequences; use execute_to_sequences"
@@ -276,8 +294,7 @@ class TransformProcess:
     ) -> list[list[list[Any]]]:
         """Transform records by a process that makes sequences; arguments as `execute_records`."""
         policy = ErrorPolicy.of(on_error, replacements)
-        frame = frame_from_records(self.initial_schema, records)
-        return self._collect(frame, policy, errors, "execute_to_sequences", frame_to_sequences)
+        return self._collect(policy, errors, "execute_to_sequences", frame_to_sequences, records)
 
     def execute_sequences(
         self,
@@ -291,27 +308,31 @@ class TransformProcess:
         policy = ErrorPolicy.of(on_error, replacements)
         frame = frame_from_sequences(self.initial_schema, sequences)
         finish = frame_to_sequences if self.final_schema.is_sequence else frame_to_records
-        return self._collect(frame, policy, errors, "execute_sequences", finish)
+        return self._collect(policy, errors, "execute_sequences", finish, frame)
 
     def _collect(
         self,
-        frame: Frame,
         policy: ErrorPolicy,
         errors: ErrorReport | None,
         what: str,
         finish: Callable[[Frame], list[Any]],
+        data: Frame | Sequence[Sequence[Any]],
     ) -> list[Any]:
-        if policy.raises:
-            return finish(self.run(frame))
         Mender.check(policy, self._schemas)
         report = ErrorReport()
         mender = Mender(policy, report)
-        frame = mender.filled(self.run_mending(frame, mender), "result")
-        result, _ = mender.through(finish, frame)
+        frame = data if isinstance(data, Frame) else mender.frame(self.initial_schema, data)
+        rows = self._mended(frame, mender, finish)
         if errors is not None:
             errors.merge(report)
         report.log(what)
-        rows: list[Any] = result
+        return rows
+
+    def _mended(
+        self, frame: Frame, mender: Mender, finish: Callable[[Frame], list[Any]]
+    ) -> list[Any]:
+        frame = mender.filled(self.run_mending(frame, mender), "result")
+        rows: list[Any] = mender.through(finish, frame)[0]
         return rows
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._errors import SchemaError, shown
-from ._metadata import AbstractColumnMetaData
-from ._record_values import CONVERT, ENTER, PARSE, Kind, kind_of
+from ._metadata import AbstractColumnMetaData, ColumnType
+from ._policy import ErrorReport
+from ._record_values import CONVERT, ENTER, PARSE, Kind, Unusual, kind_of
 from ._schema import Schema
 
 __all__ = ["NoScalarForm", "RecordExecutor", "RecordTrace", "Slot", "value_test"]
@@ -236,8 +237,32 @@ def _final(trace: RecordTrace, meta: AbstractColumnMetaData) -> Slot:
     return trace.converted(trace.column(meta.name), kind)
 
 
-def compile_function(schemas: Sequence[Schema], actions: Sequence[Any]) -> RecordFunction:
-    """The function for records; `schemas` are those before the first and after each action.
+def _watch(trace: RecordTrace, names: frozenset[str]) -> None:
+    """Leave records with unseen categories in some columns to the columns."""
+    for meta in trace.schema:
+        test = meta.value_test()
+        if meta.name in names and meta.column_type is ColumnType.CATEGORICAL and test is not None:
+            trace.call(Kind.BOOLEAN, _refusing(test), trace.column(meta.name))
+
+
+def _refusing(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def refuse(value: Any) -> bool:
+        if not test(value):
+            raise Unusual
+        return True
+
+    return refuse
+
+
+def compile_function(
+    schemas: Sequence[Schema], actions: Sequence[Any], watched: frozenset[str] = frozenset()
+) -> RecordFunction:
+    """The function for records.
+
+    Args:
+        schemas: before the first action, and after each.
+        actions: the steps.
+        watched: columns in which also a value that no step looks at may be out of the ordinary.
 
     Raises:
         NoScalarForm: a step works on whole columns only.
@@ -246,10 +271,12 @@ def compile_function(schemas: Sequence[Schema], actions: Sequence[Any]) -> Recor
     at = "the input"
     try:
         trace = _entered(schemas[0], program)
+        _watch(trace, watched)
         for i, (action, output) in enumerate(zip(actions, schemas[1:], strict=True)):
             at = f"step {i} {type(action).__name__}"
             trace = action.record_step(trace, output)
         at = "the result"
+        _watch(trace, watched)
         results = [_final(trace, meta) for meta in schemas[-1]]
     except (NoScalarForm, ArithmeticError, ValueError, TypeError, NotImplementedError) as e:
         raise NoScalarForm(f"{at} has no form for single values{f': {e}' if str(e) else ''}") from e
@@ -268,6 +295,7 @@ class RecordExecutor:
     Safe to call from several threads at once. Records are lists of values, or dicts by column name.
 
     Attributes:
+        errors: what was skipped (the result is None then) or replaced, with a policy that does so.
         whole_columns_only: why records run as frames of one row, which takes some hundred
             microseconds more; None where every step has a form for single values.
 
@@ -286,6 +314,8 @@ class RecordExecutor:
         schemas: Sequence[Schema],
         actions: Sequence[Any],
         otherwise: Callable[[Sequence[Sequence[Any]]], list[list[Any]]],
+        watched: frozenset[str] = frozenset(),
+        errors: ErrorReport | None = None,
     ) -> None:
         if schemas[0].is_sequence or schemas[-1].is_sequence:
             raise SchemaError(
@@ -293,9 +323,10 @@ class RecordExecutor:
             )
         self._names = schemas[0].column_names
         self._otherwise = otherwise
+        self.errors = ErrorReport() if errors is None else errors
         self.whole_columns_only: str | None = None
         try:
-            self._function = compile_function(schemas, actions)
+            self._function = compile_function(schemas, actions, watched)
         except NoScalarForm as e:
             self.whole_columns_only = str(e)
 

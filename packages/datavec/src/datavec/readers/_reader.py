@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Self
 
-import numpy as np
-
-from .._arrow_io import frame_from_records
 from .._errors import DataVecError, InvalidValueError, SchemaError
 from .._frame import Frame
-from .._policy import ErrorExample, ErrorPolicy, ErrorReport
+from .._mending import Mender
+from .._policy import ErrorPolicy, ErrorReport
 from .._process import ReadPlan, TransformProcess
 from .._schema import Schema
 from ._listeners import AbstractListenedTo
@@ -129,18 +126,17 @@ class RecordTask:
         """
         self.load()
         width = len(self.schema)
-        good = [i for i, (record, _) in enumerate(self.chunk) if len(record) == width]
-        if len(good) == len(self.chunk):
-            return frame_from_records(self.schema, [r for r, _ in self.chunk])
-        expected = f"expected {width} values"
-        for i in sorted(set(range(len(self.chunk))) - set(good)):
-            record, metadata = self.chunk[i]
-            place = getattr(metadata, "location", f"record {i}")
-            if not policy.skips:
-                raise DataVecError(f"{place}: {expected}, received {len(record)}")
-            report.add("skipped", None, expected, examples=[ErrorExample(record, place)])
-        kept = frame_from_records(self.schema, [self.chunk[i][0] for i in good])
-        return replace(kept, origin=np.array(good, np.int64))
+        if not policy.skips:
+            for i, (record, _) in enumerate(self.chunk):
+                if len(record) != width:
+                    raise DataVecError(
+                        f"{self._place(i)}: expected {width} values, received {len(record)}"
+                    )
+        mender = Mender(policy, report, self.locate)
+        return mender.frame(self.schema, [r for r, _ in self.chunk], self._place)
+
+    def _place(self, i: int) -> str:
+        return str(getattr(self.chunk[i][1], "location", f"record {i}"))
 
     def metadata(self, frame: Frame) -> list[Any]:
         """Metadata of the records of a frame that came from this task."""

@@ -143,6 +143,11 @@ def stubs() -> bool:
     return _script("operation_stubs.py", "--check")
 
 
+def names() -> bool:
+    """Every public name of datavec is found in the module that has it."""
+    return _script("public_names.py", "--check")
+
+
 def backends() -> bool:
     """The kernel wheels differ in nothing but their names and instruction sets."""
     definitions = {
@@ -166,6 +171,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
         version,
         backends,
         stubs,
+        names,
         api,
     )
 }

@@ -7,15 +7,22 @@ Deeplearning4j have it; batches are float32 [examples, channels, height, width].
 # A module's __all__ is the only list of its public names, so a class is added in one file.
 # ruff: noqa: F403
 
-from ._colour import *
-from ._cropping import *
-from ._detection import *
-from ._errors import *
-from ._geometry import *
-from ._loader import *
-from ._objects import *
-from ._pipelines import *
-from ._process import *
-from ._reader import *
-from ._showing import *
-from ._transform import *
+from typing import TYPE_CHECKING
+
+from .._on_first_use import on_first_use
+
+if TYPE_CHECKING:
+    from ._colour import *
+    from ._cropping import *
+    from ._detection import *
+    from ._errors import *
+    from ._geometry import *
+    from ._loader import *
+    from ._objects import *
+    from ._pipelines import *
+    from ._process import *
+    from ._reader import *
+    from ._showing import *
+    from ._transform import *
+
+__getattr__, __dir__, __all__ = on_first_use(__name__)

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from .._errors import DataVecError, SourceError
 
@@ -55,6 +54,8 @@ def as_location(value: str | os.PathLike[str]) -> Location:
     if not isinstance(text, str):
         raise TypeError(f"a location must be a path or a URL as text, received {value!r}")
     if text.startswith("file:"):
+        from urllib.request import url2pathname  # brings the whole of http along
+
         return Path(url2pathname(urlsplit(text).path))
     return text if isinstance(value, str) and _URL.match(text) else Path(text)
 

@@ -27,6 +27,8 @@ from datavec import (
     CSVVariableSlidingWindowRecordReader,
     FileRecordReader,
     LineRecordReader,
+    ListStringRecordReader,
+    ListStringSplit,
     RegexLineRecordReader,
     RegexSequenceRecordReader,
     StringSplit,
@@ -82,7 +84,7 @@ def make_reader(case: Case, folder: Path) -> Any:
     if kind in ("CollectionRecordReader", "InMemoryRecordReader"):
         return CollectionRecordReader(plain_values(options["records"], case))
     if kind == "ListStringRecordReader":
-        return CollectionRecordReader(options["data"])
+        return ListStringRecordReader(ListStringSplit(options["data"]))
     if kind in ("ComposableRecordReader", "ConcatenatingRecordReader"):
         parts = [CollectionRecordReader(plain_values(r, case)) for r in options["readers"]]
         made = ComposableRecordReader if kind.startswith("Comp") else ConcatenatingRecordReader

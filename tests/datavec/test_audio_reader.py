@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -180,3 +181,10 @@ def test_options_that_make_no_sense():
         resample(np.zeros(2), 0, 1)
     with pytest.raises(ValueError, match="window must be one of"):
         spectrogram(np.zeros(2), 1, window="x")
+
+
+def test_without_the_sound_package(monkeypatch):
+    source = wav(tone(1))
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(ImportError, match=r"pip install \"datavec\[audio\]\""):
+        WavFileRecordReader(source).next()

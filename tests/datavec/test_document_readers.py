@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -291,3 +292,9 @@ def test_options_that_make_no_sense():
         FieldSelection.of("a")
     with pytest.raises(ValueError, match="1 paths, but 0 values"):
         FieldSelection((("a",),), ())
+
+
+def test_without_the_yaml_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ImportError, match=r"pip install \"datavec\[yaml\]\""):
+        one("a: 1", "yaml")

@@ -180,6 +180,14 @@ def test_not_a_workbook(tmp_path):
         list(ExcelRecordReader([tmp_path / "no.xlsx"]))
 
 
+def test_without_the_spreadsheet_package(tmp_path, monkeypatch):
+    path = workbook(tmp_path / "t.xlsx", {"s": [[1]]})
+    (tmp_path / "python_calamine.py").write_text("raise ImportError('not there')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ImportError, match=r"not there.*pip install \"datavec\[excel\]\""):
+        list(ExcelRecordReader(path))
+
+
 def test_stopping_early_ends_the_process(tmp_path, monkeypatch):
     started = []
 

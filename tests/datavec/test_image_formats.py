@@ -316,11 +316,12 @@ def test_a_jpeg_without_its_end_is_refused_though_it_has_a_thumbnail():
         (b"", "the file is empty"),
         (b"not an image at all", "none of the formats PNG"),
         (b"\x89PNG\r\n\x1a\n" + bytes(20), "without its header chunk"),
-        (b"\xff\xd8\xff\xd9", "ends before its pixels"),
+        (b"\xff\xd8\xff\xd9", "pixels come before its size"),
         (b"\xff\xd8\xff\xe0\0\x01", "length 1"),
         (b"GIF99a" + bytes(10), "unknown version"),
         (b"RIFF\0\0\0\0WAVEfmt ", "no WebP"),
         (b"II*\0\x08\0\0\0\0\0", "without a size"),
+        (b"II+\0\x08\0\0\0" + b"\0" * 7 + b"\x80", "ends within its header"),
         (b"BM" + bytes(12) + struct.pack("<I", 5) + bytes(20), "header of 5 bytes"),
         (b"P6 hello", "without a size"),
     ],
@@ -341,6 +342,13 @@ def _png_of(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     )
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused():
+    data = saved(SMOOTH, "JPEG", progressive=True)
+    at = data.index(b"\xff\xda")
+    with pytest.raises(ImageError, match="more than 500 scans"):
+        pixels(data[:at] + b"\xff\xda\0\x08\1\1\0\0\0\0" * 600 + data[at:])
 
 
 def test_a_bomb_is_refused_by_its_header(monkeypatch):

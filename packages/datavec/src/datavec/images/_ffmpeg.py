@@ -40,8 +40,14 @@ def filtered(
     frame.pts = 0
     try:
         graph = av.filter.Graph()
-        source = {"width": frame.width, "height": frame.height, "format": frame.format}
-        nodes = [graph.add_buffer(**source, time_base=Fraction(1, 25))]
+        nodes = [
+            graph.add_buffer(
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=Fraction(1, 25),
+            )
+        ]
         nodes += [graph.add(name, arguments) for name, arguments in steps]
         nodes += [graph.add("format", f"pix_fmts={pixels}"), graph.add("buffersink")]
         for first, second in pairwise(nodes):

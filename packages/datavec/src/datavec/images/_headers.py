@@ -36,7 +36,7 @@ def read_header(data: bytes) -> ImageHeader:
         if data.startswith(start):
             try:
                 found = reader(data)
-            except (struct.error, IndexError, ValueError) as e:
+            except (struct.error, IndexError, OverflowError, ValueError) as e:
                 if isinstance(e, HeaderError):
                     raise
                 raise HeaderError("it ends within its header") from None
@@ -60,7 +60,7 @@ def read_page_sizes(data: bytes) -> list[tuple[int, int]]:
         return [(first.width, first.height)]
     try:
         return list(tiff_sizes(data))
-    except struct.error:
+    except (struct.error, OverflowError):  # an offset of 64 bits may be any number
         raise HeaderError("it ends within its list of pages") from None
 
 
@@ -88,8 +88,8 @@ def _bmp(data: bytes) -> ImageHeader:
 
 
 def _jpeg(data: bytes) -> ImageHeader:
-    """Walk the segments up to the first scan."""
-    at, size, progressive = 2, None, False
+    """Walk the segments up to the one that tells the size."""
+    at = 2
     for _ in range(_MAX_SEGMENTS):
         if data[at] != 0xFF:
             raise HeaderError(f"a JPEG with no marker at byte {at}")
@@ -98,22 +98,18 @@ def _jpeg(data: bytes) -> ImageHeader:
         marker, at = data[at], at + 1
         if marker in (0x01, *range(0xD0, 0xD8)):
             continue  # markers without a length
-        if marker == 0xD9:
-            raise HeaderError("a JPEG that ends before its pixels")
+        if marker in (0xD9, 0xDA):
+            raise HeaderError("a JPEG whose pixels come before its size")
         (length,) = struct.unpack_from(">H", data, at)
         if length < 2:
             raise HeaderError(f"a JPEG segment of length {length}")
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, at + 3)
-            size, progressive = (width, height), marker not in (0xC0, 0xC1, 0xC3)
-        if marker == 0xDA:
-            if size is None:
-                raise HeaderError("a JPEG whose pixels come before its size")
-            if progressive and data.count(b"\xff\xda", at) > _MAX_SCANS:
+            if marker not in (0xC0, 0xC1, 0xC3) and data.count(b"\xff\xda", at) > _MAX_SCANS:
                 raise HeaderError(f"a JPEG with more than {_MAX_SCANS} scans")
-            return ImageHeader("JPEG", *size)
+            height, width = struct.unpack_from(">HH", data, at + 3)
+            return ImageHeader("JPEG", width, height)
         at += length
-    raise HeaderError(f"a JPEG with more than {_MAX_SEGMENTS} segments before its pixels")
+    raise HeaderError(f"a JPEG with more than {_MAX_SEGMENTS} segments before its size")
 
 
 def _webp(data: bytes) -> ImageHeader:

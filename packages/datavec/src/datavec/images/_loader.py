@@ -23,7 +23,7 @@ __all__ = ["Image", "MultiPageMode", "NativeImageLoader"]
 
 # From and to a number of channels; the numbers are those of OpenCV's COLOR_GRAY2BGR, GRAY2RGBA,
 # BGR2GRAY, BGR2RGBA, RGBA2GRAY and RGBA2BGR.
-_PIECE = 1 << 20
+_PIECE = 1 << 16
 _CONVERSIONS = {(1, 3): 8, (1, 4): 9, (3, 1): 6, (3, 4): 2, (4, 1): 11, (4, 3): 3}
 
 
@@ -302,12 +302,13 @@ def _bytes_of(source: Any) -> tuple[bytes, str | None]:
 
 def read_stream(stream: IO[bytes], name: str | None) -> bytes:
     """All of an open file; raises ImageError beyond the limit."""
-    pieces, size = [], 0
-    while piece := stream.read(_PIECE):
-        pieces.append(piece)
-        size += len(piece)
+    data = stream.read(_PIECE)
+    if len(data) < _PIECE:
+        return data
+    pieces, size = [data], len(data)
+    while data := stream.read(size):
+        pieces.append(data)
+        size += len(data)
         if size > MAX_FILE_BYTES:
             raise ImageError(f"more than {MAX_FILE_BYTES} bytes", file=name)
-        if len(piece) < _PIECE:
-            break
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return b"".join(pieces)

@@ -58,14 +58,19 @@ def is_pipeline_file(path: str | os.PathLike[str]) -> bool:
     return TRANSFORM in list_objects_in_file(path)
 
 
-def load(source: Source, label: str | Sequence[str] | None, load_updater: bool) -> Pipeline:
+def load(
+    source: Source,
+    label: str | Sequence[str] | None,
+    class_names: Sequence[str] | None,
+    load_updater: bool,
+) -> Pipeline:
     """See `Pipeline.load`."""
     from dl4py.pipeline._pipeline import Pipeline, need_datavec
 
     TransformProcess = need_datavec().TransformProcess
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:  # opened once: it may be replaced meanwhile
-            return load(file, label, load_updater)
+            return load(file, label, class_names, load_updater)
     stream: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     where = getattr(stream, "name", "model")
     keys = list_objects_in_file(stream)
@@ -88,7 +93,7 @@ def load(source: Source, label: str | Sequence[str] | None, load_updater: bool) 
             restore_normalizer(stream),
             restore_multi_layer_network(stream, load_updater),
             label=manifest.get("labels", ()) if labels is None else labels,
-            class_names=classes,
+            class_names=classes if class_names is None else class_names,
             task=manifest.get("task"),
             on_error=manifest.get("onError", "raise"),
             replacements=manifest.get("replacements"),

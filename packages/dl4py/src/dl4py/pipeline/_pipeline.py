@@ -290,6 +290,7 @@ class Pipeline:
         source: Source,
         *,
         label: str | Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
         load_updater: bool = False,
     ) -> Pipeline:
         """The pipeline of a model zip, written here or put together in the JVM.
@@ -300,6 +301,7 @@ class Pipeline:
         Args:
             source: a path, the bytes, or a seekable binary stream.
             label: label column, where the file does not say.
+            class_names: names of the classes, where neither file nor transform say.
             load_updater: take over the updater's state too, to go on training.
 
         Raises:
@@ -307,7 +309,7 @@ class Pipeline:
         """
         from dl4py.pipeline._files import load
 
-        return load(source, label, load_updater)
+        return load(source, label, class_names, load_updater)
 
     # --- how it is done ---------------------------------------------------------------------------
 

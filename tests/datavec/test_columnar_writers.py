@@ -77,7 +77,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("form", FILES)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(rows=st.lists(ROW, max_size=5))
 def test_records_are_read_back(form, rows):
     make, options, read = FILES[form]

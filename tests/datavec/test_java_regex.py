@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import UnsupportedTransformError
@@ -59,6 +59,7 @@ RANGES = st.lists(
 ).map(lambda ranges: union(tuple(ranges)))
 
 
+@settings(deadline=None)
 @given(RANGES, RANGES)
 def test_sets_of_characters_are_sets(a, b):
     def members(ranges):
@@ -72,6 +73,7 @@ def test_sets_of_characters_are_sets(a, b):
     assert found == members(a)
 
 
+@settings(deadline=None)
 @given(st.characters())
 def test_categories_are_those_of_unicode(character):
     category = unicodedata.category(character)

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import DataVecError, RecordConverter, SerializationError, Writable
@@ -51,6 +51,7 @@ def test_data_sets_become_records():
     assert RecordConverter.to_records(values) == [[1.0, 0.5], [2.0, 1.5]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(width=32, allow_nan=False), min_size=3, max_size=3), min_size=1))
 def test_matrices_and_records_are_inverse(rows):
     assert RecordConverter.to_records(RecordConverter.to_matrix(rows)) == rows
@@ -104,6 +105,7 @@ WRITABLES = (
 )
 
 
+@settings(deadline=None)
 @given(WRITABLES, WRITABLES)
 def test_equal_writables_have_equal_hashes(a, b):
     assert (a == b) == (b == a)
@@ -112,6 +114,7 @@ def test_equal_writables_have_equal_hashes(a, b):
         assert a.kind in ("NDArray",) or a.compare(b) == 0
 
 
+@settings(deadline=None)
 @given(WRITABLES)
 def test_writables_are_read_back(a):
     again = Writable.from_bytes(a.to_bytes())
@@ -124,6 +127,7 @@ def test_writables_are_read_back(a):
     assert -(2**31) <= a.hash_code() < 2**31
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 11))
 def test_any_bytes_give_a_writable_or_an_error(data, kind):
     for body in (data, bytes([0, kind]) + data):
@@ -133,6 +137,7 @@ def test_any_bytes_give_a_writable_or_an_error(data, kind):
             continue
 
 
+@settings(deadline=None)
 @given(WRITABLES, st.data())
 def test_damaged_bytes_give_a_writable_or_an_error(a, data):
     body = bytearray(a.to_bytes())
@@ -151,6 +156,7 @@ def test_long_texts_have_long_lengths():
     assert Writable("Text", "x" * 200).to_bytes()[2:4] == bytes([0x8F, 0xC8])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats()))
 def test_sorting_puts_nan_last(values):
     ordered = [w.value for w in sorted(Writable("Double", v) for v in values)]

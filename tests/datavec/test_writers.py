@@ -13,7 +13,7 @@ import pandas
 import polars
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import (
@@ -61,6 +61,7 @@ def temporary(folder: Path) -> list[str]:
 # --- numbers as texts --------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(width=64)))
 def test_columns_of_doubles_have_the_texts_of_single_doubles(values):
     assert java_float_texts(pa.array(values, pa.float64())).to_pylist() == [
@@ -68,6 +69,7 @@ def test_columns_of_doubles_have_the_texts_of_single_doubles(values):
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(width=32)))
 def test_columns_of_floats_have_the_texts_of_single_floats(values):
     assert java_float_texts(pa.array(values, pa.float32())).to_pylist() == [
@@ -87,6 +89,7 @@ def test_texts_of_powers_of_ten_and_their_neighbours():
 # --- CSV ---------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(AWKWARD, min_size=1, max_size=4), min_size=1, max_size=5),
     st.sampled_from(["minimal", "all"]),
@@ -99,6 +102,7 @@ def test_csv_records_are_read_back(tmp_path_factory, records, quoting, delimiter
     assert list(CSVRecordReader(path, delimiter=delimiter)) == records
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(AWKWARD, AWKWARD), min_size=1, max_size=5), st.data())
 def test_csv_columns_have_the_text_of_records(rows, data):
     quoting = data.draw(st.sampled_from(["minimal", "all", "rfc4180", "none"]))
@@ -117,6 +121,7 @@ def test_csv_columns_have_the_text_of_records(rows, data):
     assert by_column == written(CSVRecordWriter, records, quoting=quoting)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(
@@ -357,6 +362,7 @@ def test_a_number_of_records_per_file(tmp_path, as_table):
     assert list(CSVRecordReader(split)) == [[str(i)] for i in range(10)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=30), st.integers(1, 60))
 def test_a_size_per_file(tmp_path_factory, values, limit):
     folder = tmp_path_factory.mktemp("size")
@@ -410,6 +416,7 @@ def test_partitioners_refuse(make, message):
 # --- lines, matrices, SVMLight -----------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(ONE_LINE, max_size=5))
 def test_lines_are_read_back(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("lines") / "x"
@@ -432,6 +439,7 @@ def test_lines_and_matrices_refuse_what_cannot_be_read_back():
 NUMBER = st.sampled_from([0.0, -0.0, 1.0, math.nan, math.inf]) | st.floats(width=32)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(NUMBER, NUMBER, st.integers(-5, 5), st.booleans()), min_size=1))
 def test_svmlight_columns_have_the_text_of_records(rows):
     table = pa.table(

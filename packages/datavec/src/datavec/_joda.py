@@ -37,7 +37,7 @@ _NAMES = {
     ),
 }
 # letter → (name of the field, most digits a text may have)
-_NUMERIC = {
+NUMERIC = {
     "y": ("year", 9),
     "Y": ("year", 9),
     "x": ("weekyear", 9),
@@ -55,7 +55,7 @@ _NUMERIC = {
     "s": ("second", 2),
     "S": ("fraction", 9),
 }
-_LIMITS = {
+LIMITS = {
     "hour": (0, 23),
     "clock_hour": (1, 24),
     "half_hour": (0, 11),
@@ -76,7 +76,9 @@ class BadTime(ValueError):
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
+    """One part of a pattern."""
+
     letter: str  # "" for literal text
     text: str  # the literal, or the repeated letter
 
@@ -86,11 +88,11 @@ class _Token:
 
     @property
     def is_number(self) -> bool:
-        return self.letter in _NUMERIC and not (self.letter == "M" and self.count >= 3)
+        return self.letter in NUMERIC and not (self.letter == "M" and self.count >= 3)
 
 
-def _tokens(pattern: str) -> list[_Token]:
-    out: list[_Token] = []
+def _tokens(pattern: str) -> list[Token]:
+    out: list[Token] = []
     i = 0
     while i < len(pattern):
         c = pattern[i]
@@ -98,20 +100,20 @@ def _tokens(pattern: str) -> list[_Token]:
             j = i
             while j < len(pattern) and pattern[j] == c:
                 j += 1
-            out.append(_Token(c, pattern[i:j]))
+            out.append(Token(c, pattern[i:j]))
             i = j
         elif c == "'":
             if pattern[i + 1 : i + 2] == "'":
-                out.append(_Token("", "'"))
+                out.append(Token("", "'"))
                 i += 2
                 continue
             end = pattern.find("'", i + 1)
             if end < 0:
                 raise DataVecError(f"date pattern {pattern!r}: a quote is not closed")
-            out.append(_Token("", pattern[i + 1 : end]))
+            out.append(Token("", pattern[i + 1 : end]))
             i = end + 1
         else:
-            out.append(_Token("", c))
+            out.append(Token("", c))
             i += 1
     return out
 
@@ -132,29 +134,30 @@ class DateFormat:
                 f"supported are {', '.join(sorted(_NAMES))}"
             )
         self.pattern = pattern
-        self._names = tuple(names.split() for names in _NAMES[language])
-        self._tokens = _tokens(pattern)
-        for token in self._tokens:
-            if token.letter and token.letter not in _NUMERIC and token.letter not in "EaZzG":
+        self.names = tuple(names.split() for names in _NAMES[language])
+        self.tokens = _tokens(pattern)
+        for token in self.tokens:
+            if token.letter and token.letter not in NUMERIC and token.letter not in "EaZzG":
                 raise DataVecError(
                     f"date pattern {pattern!r}: unknown letter {token.letter!r}; "
                     "quote literal text with '...'"
                 )
-        self._regex, self._fields = self._compile()
+        self.expression, self.fields = self._compile()
+        self._regex = re.compile(self.expression, re.ASCII)
         self._fixed = self._fixed_layout()
 
     # --- parsing --------------------------------------------------------------------------------
 
-    def _compile(self) -> tuple[re.Pattern[str], list[_Token]]:
+    def _compile(self) -> tuple[str, list[Token]]:
         parts, fields = [], []
-        for i, token in enumerate(self._tokens):
-            following = self._tokens[i + 1] if i + 1 < len(self._tokens) else None
+        for i, token in enumerate(self.tokens):
+            following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
             if not token.letter:
                 parts.append(re.escape(token.text))
                 continue
             fields.append(token)
             if token.is_number:
-                most = _NUMERIC[token.letter][1]
+                most = NUMERIC[token.letter][1]
                 sign = "[+-]?" if token.letter in "yYx" else ""
                 if token.letter == "S":
                     most = token.count
@@ -162,9 +165,9 @@ class DateFormat:
                     most, sign = token.count, ""
                 parts.append(f"({sign}[0-9]{{1,{most}}}+)")
             elif token.letter == "M":
-                parts.append(self._any_of(self._names[0] + self._names[1]))
+                parts.append(self._any_of(self.names[0] + self.names[1]))
             elif token.letter == "E":
-                parts.append(self._any_of(self._names[2] + self._names[3]))
+                parts.append(self._any_of(self.names[2] + self.names[3]))
             elif token.letter == "a":
                 parts.append("(AM|PM|am|pm)")
             elif token.letter == "Z":
@@ -175,7 +178,7 @@ class DateFormat:
                 parts.append("(AD|BC)")
             else:
                 parts.append(r"([A-Z]+)")
-        return re.compile("".join(parts) + r"\Z", re.ASCII), fields
+        return "".join(parts) + r"\Z", fields
 
     @staticmethod
     def _any_of(names: list[str]) -> str:
@@ -213,9 +216,7 @@ class DateFormat:
         if not {"year", "month", "day"} <= at.keys():
             return any_layout
         match = re.compile(
-            "".join(
-                f"([0-9]{{{t.count}}})" if t.letter else re.escape(t.text) for t in self._tokens
-            )
+            "".join(f"([0-9]{{{t.count}}})" if t.letter else re.escape(t.text) for t in self.tokens)
             + r"\Z"
         ).match
         year, month, day = at["year"], at["month"], at["day"]
@@ -248,12 +249,12 @@ class DateFormat:
             raise BadTime
         values: dict[str, int] = {}
         offset: int | None = None
-        for token, found in zip(self._fields, m.groups(), strict=True):
+        for token, found in zip(self.fields, m.groups(), strict=True):
             if token.is_number:
-                name = _NUMERIC[token.letter][0]
+                name = NUMERIC[token.letter][0]
                 number = int(found)
                 if token.letter in "yYx" and token.count == 2 and len(found) == 2:
-                    number = _pivoted(number)
+                    number = pivoted(number)
                 elif token.letter == "S":
                     number = int(found[:3].ljust(3, "0"))
                 elif token.letter == "e" and number == 0:
@@ -266,7 +267,7 @@ class DateFormat:
             elif token.letter == "a":
                 values["half"] = int(found.upper() == "PM")
             elif token.letter == "Z":
-                offset = _offset_of(found)
+                offset = offset_of(found)
             elif token.letter == "G" and found == "BC":
                 raise UnsupportedTransformError(
                     "date pattern: years before Christ are not supported"
@@ -277,14 +278,14 @@ class DateFormat:
                         f"date pattern: zone name {found!r} cannot be parsed; use offsets (Z)"
                     )
                 offset = 0
-        for name, (low, high) in _LIMITS.items():
+        for name, (low, high) in LIMITS.items():
             if name in values and not low <= values[name] <= high:
                 raise BadTime
         return _date(values) * _DAY + _time(values), offset
 
     def _number_of(self, name: str, which: int) -> int:
         wanted = name.rstrip(".").lower()
-        for names in self._names[which : which + 2]:
+        for names in self.names[which : which + 2]:
             for i, n in enumerate(names):
                 if n.lower() == wanted:
                     return i
@@ -295,7 +296,7 @@ class DateFormat:
     def _fixed_layout(self) -> list[tuple[str, int, int]] | None:
         """Field, start and length, for numeric patterns whose texts all have the same length."""
         layout, at = [], 0
-        for token in self._tokens:
+        for token in self.tokens:
             if not token.letter:
                 if not token.text.isascii():
                     return None
@@ -305,7 +306,7 @@ class DateFormat:
                 and token.count
                 in ((4,) if token.letter in "yY" else (1, 2, 3) if token.letter == "S" else (2,))
             ):
-                layout.append((_NUMERIC[token.letter][0], at, token.count))
+                layout.append((NUMERIC[token.letter][0], at, token.count))
             else:
                 return None
             at += token.count
@@ -315,11 +316,11 @@ class DateFormat:
     @property
     def width(self) -> int | None:
         """Length of every text, for patterns that `parse_fixed` can read."""
-        return None if self._fixed is None else sum(t.count for t in self._tokens)
+        return None if self._fixed is None else sum(t.count for t in self.tokens)
 
     def parse_fixed(self, characters: Array, zone: str) -> tuple[Array, Array]:
         """As `parse_all`, for texts of `width` ASCII characters as a uint8 matrix [n, width]."""
-        pattern = "".join("0" * t.count if t.letter else t.text for t in self._tokens)
+        pattern = "".join("0" * t.count if t.letter else t.text for t in self.tokens)
         millis, bad = _core.parse_times(
             np.ascontiguousarray(characters), pattern, self._fixed or []
         )
@@ -346,7 +347,7 @@ class DateFormat:
         date = dt.date(1970, 1, 1) + dt.timedelta(days)
         hour = ms // 3_600_000
         out = []
-        for token in self._tokens:
+        for token in self.tokens:
             letter, n = token.letter, token.count
             if not letter:
                 out.append(token.text)
@@ -358,15 +359,15 @@ class DateFormat:
             elif token.is_number:
                 out.append(f"{_part(letter, date, hour, ms):0{n}d}")
             elif letter == "M":
-                out.append(self._names[0 if n >= 4 else 1][date.month - 1])
+                out.append(self.names[0 if n >= 4 else 1][date.month - 1])
             elif letter == "E":
-                out.append(self._names[2 if n >= 4 else 3][date.weekday()])
+                out.append(self.names[2 if n >= 4 else 3][date.weekday()])
             elif letter == "a":
                 out.append("PM" if hour >= 12 else "AM")
             elif letter == "G":
                 out.append("AD")
             elif letter == "Z":
-                out.append(_offset_text(offset, n, zone))
+                out.append(offset_text(offset, n, zone))
             else:
                 raise UnsupportedTransformError(
                     f"date pattern {self.pattern!r}: zone names (z) cannot be written; use Z or ZZZ"
@@ -398,13 +399,13 @@ def _part(letter: str, date: dt.date, hour: int, ms: int) -> int:
     return ms // 60_000 % 60 if letter == "m" else ms // 1000 % 60
 
 
-def _pivoted(two_digits: int) -> int:
+def pivoted(two_digits: int) -> int:
     """Years of two digits lie from 80 years ago to 19 years ahead."""
     start = dt.date.today().year - 80
     return start + (two_digits - start) % 100
 
 
-def _offset_of(text: str) -> int:
+def offset_of(text: str) -> int:
     if text == "Z" or text in ("UTC", "GMT"):
         return 0
     digits = re.sub("[^0-9]", "", text)
@@ -417,7 +418,7 @@ def _offset_of(text: str) -> int:
     return -total if text[0] == "-" else total
 
 
-def _offset_text(offset: int, count: int, zone: str) -> str:
+def offset_text(offset: int, count: int, zone: str) -> str:
     if count >= 3:
         return zone
     sign = "-" if offset < 0 else "+"

@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
-from .._arrow_arrays import arrow_array, numpy_array, text_array
+from .._arrow_arrays import arrow_array, numpy_array
 from .._calendar_fields import calendar_field, calendar_field_of, field_names
 from .._convert import as_text
 from .._errors import InvalidValueError, SchemaError, SerializationError
 from .._frame import Array, Frame
 from .._joda import BadTime, date_format
+from .._joda_columns import parse_column, write_column
 from .._metadata import (
     AbstractColumnMetaData,
     ColumnType,
@@ -129,7 +131,7 @@ class StringToTimeTransform(AbstractColumnTransform):
             rest = texts.take(arrow_array(left))
             if not pa.types.is_dictionary(rest.type):
                 rest = rest.dictionary_encode()
-            parsed, failed = self._parse([t.strip() for t in rest.dictionary.to_pylist()])
+            parsed, failed = self._parse(pc.utf8_trim_whitespace(rest.dictionary))
             codes = numpy_array(rest.indices)
             instants[left] = parsed[codes]
             bad = left[failed[codes]]
@@ -168,18 +170,19 @@ class StringToTimeTransform(AbstractColumnTransform):
         usual[usual] = ~bad
         return instants, everything[~usual]
 
-    def _parse(self, texts: list[str]) -> tuple[Array, Array]:
+    def _parse(self, texts: pa.Array) -> tuple[Array, Array]:
         if self.time_format is not None:
-            return date_format(self.time_format, self.locale).parse_all(texts, self.time_zone)
+            layout = date_format(self.time_format, self.locale)
+            return parse_column(layout, texts, self.time_zone)
         instants = np.zeros(len(texts), np.int64)
         left = np.arange(len(texts))
-        plain = [_plain(t) for t in texts]
+        plain = pc.replace_substring_regex(texts, _FRACTION.pattern, "")
+        plain = pc.replace_substring(plain, "'T'", "T")
         for pattern in _BUILT_IN:
             if not len(left):
                 break
-            found, bad = date_format(pattern, self.locale).parse_all(
-                [plain[i] for i in left], self.time_zone
-            )
+            layout = date_format(pattern, self.locale)
+            found, bad = parse_column(layout, plain.take(arrow_array(left)), self.time_zone)
             instants[left[~bad]] = found[~bad]
             left = left[bad]
         failed = np.zeros(len(texts), bool)
@@ -364,9 +367,8 @@ class DeriveColumnsFromTimeTransform(AbstractTransform):
             if d.field_type is not None:
                 new.append(calendar_field(d.field_type, instants, zone))
             else:
-                unique, codes = np.unique(instants, return_inverse=True)
-                texts = date_format(d.format or "").write_all(unique, d.date_time_zone or "UTC")
-                new.append(text_array(texts).take(arrow_array(codes)))
+                layout = date_format(d.format or "")
+                new.append(write_column(layout, instants, d.date_time_zone or "UTC"))
         return frame.replaced(output, self._place, frame.column(self._place), *new)
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import pickle
 import threading
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -174,6 +176,28 @@ def test_values_that_no_step_touches_are_replaced_too():
     ]
     with pytest.raises(InvalidValueError, match='column "id": expected a 32-bit integer'):
         plain.execute_records(rows, on_error="replace", replacements={"age": 0.0})
+
+
+def test_values_of_every_type_can_be_replaced():
+    odd = (
+        Schema.builder()
+        .add_column_ndarray("n", [2])
+        .add_column_time("t")
+        .add_column_boolean("b")
+        .add_column_float("f")
+        .build()
+    )
+    day = datetime.datetime(1970, 1, 2, tzinfo=datetime.UTC)
+    values = {"n": np.zeros(2), "t": day, "b": False, "f": 1}
+    ((array, *rest),) = TransformProcess(odd, ()).execute_records(
+        [[None] * 4], on_error="replace", replacements=values
+    )
+    assert (array.tolist(), rest) == ([0.0, 0.0], [MS, False, 1.0])
+    for name, bad in {"n": 3, "t": "x", "b": "maybe"}.items():
+        with pytest.raises(SchemaError, match=f'is no value for column "{name}"'):
+            TransformProcess(odd, ()).execute_records(
+                [[None] * 4], on_error="replace", replacements={name: bad}
+            )
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from types import ModuleType
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from datavec import (
     AbstractTransform,
@@ -392,3 +394,36 @@ def test_filters_by_condition_of_users_in_json(shop):
     tp = TransformProcess(schema, (ConditionFilter(shop.OddLength("s")),))
     again = TransformProcess.from_json(tp.to_json(), allow_user_defined=[shop.OddLength])
     assert again.execute_records([["a"], ["ab"]]) == [["ab"]]
+
+
+# --- any text -------------------------------------------------------------------------------------
+
+KNOWN = ["Ratio", "Clip", "OddLength", "kelvin", "x"]
+names = st.from_regex(r"\A(python:)?[a-c_.:; /\n]{0,12}\Z") | st.sampled_from(
+    [f"python:shop_features.{name}" for name in KNOWN]
+    + ["shop_features.kelvin", "shop_features.Ratio", "python:datavec.ColumnFunction"]
+)
+scalars = st.sampled_from(["a", "b", 1.0]) | st.none() | st.integers() | st.text(max_size=5)
+values = scalars | st.lists(scalars, max_size=2)
+objects = st.dictionaries(
+    st.sampled_from(
+        ["@class", "above", "below", "newColumnName", "columnName", "function", "low", "columnType"]
+    ),
+    names | values,
+)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(names, objects, st.sampled_from([True, False, ["shop_features"]]))
+def test_any_object_gives_a_step_or_a_clear_error(shop, name, body, allowed):
+    schema = json.loads(Schema.builder().add_columns_double("a", "b").build().to_json())
+    steps = [{"transform": {**body, "@class": name}}, {"transform": {"@class": f"python:{name}"}}]
+    for step in steps:
+        text = json.dumps({"initialSchema": schema, "actionList": [step]})
+        try:
+            tp = TransformProcess.from_json(text, allow_user_defined=allowed)
+        except DataVecError:
+            continue
+        assert TransformProcess.from_json(tp.to_json(), allow_user_defined=True) == tp

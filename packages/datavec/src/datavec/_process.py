@@ -337,7 +337,7 @@ class TransformProcess:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What is derived from the two, compiled functions among it, is made again.
-        return TransformProcess, (self.initial_schema, self.actions)
+        return type(self), (self.initial_schema, self.actions)
 
     # --- files ----------------------------------------------------------------------------------
 

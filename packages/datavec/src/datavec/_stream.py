@@ -17,7 +17,7 @@ from ._process import TransformProcess
 from ._schema import Schema
 from ._tensors import rows_at_once
 
-__all__ = ["BatchStream", "SkipCount", "transformed_frames", "with_reader"]
+__all__ = ["BatchStream", "transformed_frames", "with_reader"]
 
 
 def _sources(source: Any) -> Iterator[pa.RecordBatch]:
@@ -143,15 +143,6 @@ def transformed_frames(
         errors.merge(report)
         yield result
     with_reader(errors, source).log(what)
-
-
-class SkipCount(ErrorReport):
-    """A report for callers that want the number of records left out."""
-
-    @property
-    def records(self) -> int:
-        """Records left out."""
-        return self.skipped
 
 
 def with_reader(errors: ErrorReport, source: Any) -> ErrorReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import io
 import shutil
 
@@ -109,33 +110,38 @@ def test_iterator_with_metadata(tmp_path, reader, write):
     np.testing.assert_array_equal(np.asarray(batches[0].features)[:, 0], np.arange(8))
 
 
-@pytest.mark.parametrize("compressed", ["t.arrow.gz", "t.arrow.zst"])
-def test_compressed_files(tmp_path, compressed):
-    import gzip
-
+def test_compressed_files_that_cannot_seek(tmp_path):
     data = write_arrow(tmp_path / "t.arrow").read_bytes()
-    packed = gzip.compress(data) if compressed.endswith("gz") else pa.compress(data, "zstd", True)
-    (tmp_path / compressed).write_bytes(packed)
-    if compressed.endswith("zst"):
-        with pa.CompressedOutputStream(str(tmp_path / compressed), "zstd") as f:
-            f.write(data)
-    made = ArrowRecordReader(tmp_path / compressed, schema=SCHEMA)
+    with pa.CompressedOutputStream(str(tmp_path / "t.arrow.zst"), "zstd") as f:
+        f.write(data)
+    made = ArrowRecordReader(tmp_path / "t.arrow.zst", schema=SCHEMA)
     assert list(made)[3] == [3, 1.5, "y"]
 
 
-def test_stream_that_cannot_seek():
+def test_stream_that_cannot_seek(tmp_path):
     class Pipe(io.BytesIO):
         def seekable(self):
             return False
 
     for write in (write_arrow, write_stream):
-        import tempfile
-        from pathlib import Path
-
-        with tempfile.TemporaryDirectory() as folder:
-            data = write(Path(folder) / "t").read_bytes()
+        data = write(tmp_path / "t").read_bytes()
         made = ArrowRecordReader(InputStreamInputSplit(Pipe(data)), schema=SCHEMA)
         assert len(list(made.records())) == 10
+
+
+@pytest.mark.parametrize(("reader", "write"), FORMATS)
+def test_urls_and_compressed_copies(tmp_path, reader, write):
+    import fsspec
+
+    data = write(tmp_path / "t").read_bytes()
+    with fsspec.open("memory://columnar/t", "wb") as f:
+        f.write(data)
+    (tmp_path / "t.gz").write_bytes(gzip.compress(data))
+    for source in ("memory://columnar/t", tmp_path / "t.gz"):
+        made = reader(source, schema=SCHEMA)
+        assert [record[0] for record in made] == list(range(10))
+        found = RecordMetaDataIndex(6, str(source))
+        assert made.load_from_metadata([found]) == [[6, 3.0, "x"]]
 
 
 def test_arrow_columns_are_used_where_they_lie(tmp_path):

@@ -39,7 +39,10 @@ ANALYSIS = analyze(
             "i": pa.array(_random.integers(0, 9, ROWS), pa.int32()),
             "d": _random.normal(size=ROWS),
             "s": ["x" * (i % 5) for i in range(ROWS)],
-            "c": ["a" if i % 3 else "#'\"é\n:" for i in range(ROWS)],
+            "c": [
+                ("a", "#'\"é\n:", "yes", "null", "\x7f\u2028\0😀\x85", "")[i % 6]
+                for i in range(ROWS)
+            ],
             "t": _random.integers(0, 10**12, ROWS),
         }
     ),

@@ -152,7 +152,9 @@ def _decoded(body: Any) -> DataAnalysis:
 
 # --- YAML --------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(r"[A-Za-z_]\w*\Z")
+_PLAIN = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_RESERVED = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def _yaml_lines(value: Any) -> list[str]:
@@ -164,7 +166,8 @@ def _yaml_lines(value: Any) -> list[str]:
             return [f"!<{tag}> {{}}" if tag else "{}"]
         lines = [f"!<{tag}>" if tag else ""]
         for key, item in body.items():
-            name = key if _PLAIN.match(key) else json.dumps(key, ensure_ascii=False)
+            plain = _PLAIN.match(key) and key.lower() not in _RESERVED
+            name = key if plain else _quoted(key)
             first, *rest = _yaml_lines(item)
             lines.append(f"{name}: {first}" if first else f"{name}:")
             indent = "" if isinstance(item, list) else "  "
@@ -182,7 +185,13 @@ def _yaml_lines(value: Any) -> list[str]:
     if isinstance(value, float):
         text = double_text(value)
         return [{"NaN": ".NaN", "Infinity": ".inf", "-Infinity": "-.inf"}.get(text, text)]
-    return [json.dumps(value, ensure_ascii=False)]
+    return [_quoted(value)]
+
+
+def _quoted(value: Any) -> str:
+    """A plain value; of text the characters that YAML does not take as they are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def _load_yaml(text: str) -> Any:

@@ -50,6 +50,7 @@ public final class Main {
         jobs.put("regex-match", RecordJobs::match);
         jobs.put("analysis-read", AnalysisJobs::read);
         jobs.put("analyze", AnalysisJobs::analyze);
+        jobs.put("image-apply", ImageJobs::apply);
         jobs.put("pipeline-predict", PipelineJobs::predict);
         jobs.put("pipeline-make", PipelineJobs::make);
         return jobs;

@@ -18,19 +18,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import (
+    ArrowRecordReader,
     ArrowRecordWriter,
     CollectionRecordReader,
     CSVRecordReader,
+    ExcelRecordReader,
     ExcelRecordWriter,
+    FeatherRecordReader,
     FeatherRecordWriter,
     InvalidValueError,
     NumberOfRecordsPartitioner,
+    ParquetRecordReader,
     ParquetRecordWriter,
     RecordReaderConverter,
     Schema,
     SchemaError,
     SequenceSchema,
+    SQLRecordReader,
     SQLRecordWriter,
+    TransformProcess,
 )
 
 SCHEMA = (
@@ -100,6 +106,39 @@ def test_tables_are_read_back_in_parts(tmp_path, form):
     parts = [read(p.location) for p in writer.partitions]
     assert [p.records for p in writer.partitions] == [70_000, 30_000]
     assert pa.concat_tables(parts).equals(table)
+
+
+RECORDS = [
+    [1, -2, 0.5, 2.5, "abc", "x", 86_400_000, True],
+    [3, 4, 2.0, -1.0, "d", "y", -1000, False],
+]
+
+
+@pytest.mark.parametrize(
+    ("writer_class", "reader_class"),
+    [
+        (ArrowRecordWriter, ArrowRecordReader),
+        (FeatherRecordWriter, FeatherRecordReader),
+        (ParquetRecordWriter, ParquetRecordReader),
+    ],
+)
+def test_readers_of_this_package_read_the_files(tmp_path, writer_class, reader_class):
+    records = [*RECORDS, [None] * len(SCHEMA)]
+    with writer_class(tmp_path / "x", schema=SCHEMA) as writer:
+        writer.write_batch(records)
+    assert list(reader_class(tmp_path / "x", schema=SCHEMA)) == records
+
+
+def test_readers_of_workbooks_and_tables_read_them(tmp_path):
+    database = sqlite3.connect(":memory:")
+    with SQLRecordWriter(database, "t", schema=SCHEMA, create=True) as writer:
+        writer.write_batch(RECORDS)
+    assert list(SQLRecordReader("select * from t", database)) == RECORDS
+    with ExcelRecordWriter(tmp_path / "x.xlsx", schema=SCHEMA) as writer:
+        writer.write_batch(RECORDS)
+    reader = ExcelRecordReader(tmp_path / "x.xlsx", schema=SCHEMA)
+    table = TransformProcess.builder(SCHEMA).build().execute(reader).read_all()
+    assert [list(row) for row in plain(table)] == RECORDS
 
 
 def test_sequences_become_lists(tmp_path):

@@ -24,12 +24,14 @@ from datavec import (
     LibSvmRecordWriter,
     LineRecordReader,
     LineRecordWriter,
+    MatlabRecordReader,
     MatlabRecordWriter,
     NumberedFileInputSplit,
     NumberOfRecordsPartitioner,
     RecordReaderConverter,
     Schema,
     SchemaError,
+    SVMLightRecordReader,
     SVMLightRecordWriter,
     TransformProcess,
     Writable,
@@ -436,6 +438,7 @@ def test_lines_and_matrices_refuse_what_cannot_be_read_back():
     assert written(MatlabRecordWriter, pa.table({"0": [1.5], "1": [2]})) == "1.5 2\n"
 
 
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 NUMBER = st.sampled_from([0.0, -0.0, 1.0, math.nan, math.inf]) | st.floats(width=32)
 
 
@@ -481,6 +484,25 @@ def test_svmlight_labels_are_numbers(labels, text):
     assert written(SVMLightRecordWriter, records) == expected
     table = pa.table({"x": [0] * len(labels), "label": labels})
     assert written(SVMLightRecordWriter, table) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(FINITE, FINITE, st.integers(-5, 5)), min_size=1), st.booleans())
+def test_svmlight_is_read_back(tmp_path_factory, rows, zero_based):
+    path = tmp_path_factory.mktemp("svm") / "x"
+    with SVMLightRecordWriter(path, zero_based_indexing=zero_based) as writer:
+        writer.write_batch(rows)
+    reader = SVMLightRecordReader(path, num_features=2, zero_based_indexing=zero_based)
+    assert [tuple(record) for record in reader] == rows
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(FINITE, FINITE), min_size=1))
+def test_matrices_are_read_back(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("matrix") / "x"
+    with MatlabRecordWriter(path) as writer:
+        writer.write_batch(rows)
+    assert [tuple(record) for record in MatlabRecordReader(path)] == rows
 
 
 def test_svmlight_takes_arrays():

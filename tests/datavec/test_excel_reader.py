@@ -1,10 +1,11 @@
-"""ExcelRecordReader over files made by xlsxwriter, and a spreadsheet written by hand."""
+"""ExcelRecordReader over files made by xlsxwriter, and spreadsheets written by hand."""
 
 from __future__ import annotations
 
 import datetime
 import io
 import os
+import struct
 import subprocess
 import zipfile
 from contextlib import suppress
@@ -158,6 +159,57 @@ def ods(path, rows):
     return path
 
 
+def xls(path, rows):
+    """The smallest workbook of the old format: BIFF8 records in an OLE compound file."""
+
+    def record(kind, body):
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def begin(kind):
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0, 0, 0, 0x0600))
+
+    end = record(0x000A, b"")
+    cells = b""
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            place = struct.pack("<HHH", i, j, 0)
+            if isinstance(value, str):
+                text = struct.pack("<HB", len(value), 0) + value.encode("latin-1")
+                cells += record(0x0204, place + text)
+            else:
+                cells += record(0x0203, place + struct.pack("<d", value))
+    sheet_at = len(begin(5)) + 4 + 9 + len(end)
+    bound = record(0x0085, struct.pack("<IBBBB", sheet_at, 0, 0, 1, 0) + b"s")
+    stream = (begin(5) + bound + end + begin(0x10) + cells + end).ljust(4096, b"\0")
+
+    free, last, fat_sector = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+    header = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(16)
+    header += struct.pack(
+        "<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, last, 0, last, 0, 0
+    )
+    header += struct.pack("<I", free) * 108
+    table = [fat_sector, last, *range(3, 10), last]
+    table += [free] * (128 - len(table))
+
+    def entry(name, kind, child, start, size):
+        text = name.encode("utf-16-le")
+        return (
+            text.ljust(64, b"\0")
+            + struct.pack("<HBBIII", len(text) + 2, kind, 1, free, free, child)
+            + bytes(36)
+            + struct.pack("<IQ", start, size)
+        )
+
+    folder = entry("Root Entry", 5, 1, last, 0) + entry("Workbook", 2, free, 2, 4096)
+    path.write_bytes(header + struct.pack("<128I", *table) + folder.ljust(512, b"\0") + stream)
+    return path
+
+
+def test_the_old_binary_format(tmp_path):
+    made = ExcelRecordReader(xls(tmp_path / "t.xls", [["a", 1], ["b", 2.5]]))
+    assert list(made) == [["a", 1], ["b", 2.5]]
+
+
 def test_open_document(tmp_path):
     made = ExcelRecordReader(ods(tmp_path / "t.ods", [["a", 1], ["b", 2.5]]))
     assert list(made) == [["a", 1], ["b", 2.5]]
@@ -211,6 +263,7 @@ def good_files(tmp_path_factory):
     return [
         workbook(folder / "g.xlsx", SHEETS).read_bytes(),
         ods(folder / "g.ods", [["a", 1], ["b", 2]]).read_bytes(),
+        xls(folder / "g.xls", [["a", 1], ["b", 2]]).read_bytes(),
     ]
 
 

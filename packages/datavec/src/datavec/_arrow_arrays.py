@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["arrow_array", "numpy_array", "text_array"]
+__all__ = ["arrow_array", "constant", "numpy_array", "text_array"]
 
 
 def arrow_array(values: np.ndarray[Any, Any], missing: np.ndarray[Any, Any] | None = None) -> Any:
@@ -53,6 +53,19 @@ def text_array(texts: Sequence[str | None]) -> pa.Array:
         valid = pa.py_buffer(np.packbits(present, bitorder="little"))
     data = pa.py_buffer(b"".join(encoded))
     return pa.Array.from_buffers(pa.string(), len(encoded), [valid, pa.py_buffer(offsets), data])
+
+
+def constant(value: bool | int | float | str | None, kind: pa.DataType | None = None) -> pa.Scalar:
+    """A value for a compute function, which would make a scalar of a plain one by ``pyarrow.scalar``.
+
+    >>> import pyarrow.compute as pc
+    >>> pc.fill_null(text_array(["a", None]), constant("?")).to_pylist()
+    ['a', '?']
+    """
+    if value is None:
+        return pa.nulls(1, kind)[0]
+    made = text_array([value]) if isinstance(value, str) else arrow_array(np.array([value]))
+    return (made if kind is None else made.cast(kind))[0]
 
 
 def numpy_array(column: Any) -> np.ndarray[Any, Any]:

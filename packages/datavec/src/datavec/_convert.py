@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ._arrow_arrays import arrow_array, numpy_array, text_array
+from ._arrow_arrays import arrow_array, constant, numpy_array, text_array
 from ._errors import InvalidValueError
 from ._java_text import parse_texts
 from ._number_texts import java_float_texts
@@ -140,7 +140,7 @@ def parse_column(column: pa.Array, target: pa.DataType) -> tuple[pa.Array, Array
         return parse_texts(column, target)
     numbers, bad = parse_texts(column.dictionary, target)
     codes = column.indices
-    spread = arrow_array(bad).take(codes).fill_null(False)
+    spread = arrow_array(bad).take(codes).fill_null(constant(False))
     return numbers.take(codes), numpy_array(spread)
 
 
@@ -153,7 +153,7 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
     if is_text(t):
         if not column.null_count:
             return column
-        return pc.fill_null(plain_text(column), NULL_TEXT)
+        return pc.fill_null(plain_text(column), constant(NULL_TEXT))
     if pa.types.is_null(t):
         return pa.array([NULL_TEXT] * len(column), pa.string())
     if pa.types.is_timestamp(t):
@@ -166,7 +166,7 @@ def as_text(column: pa.Array, name: str) -> pa.Array:
         out = pa.array([None if v is None else byte_text(v) for v in column.to_pylist()])
     else:
         raise not_numeric(column, name, "a value with a text form")
-    return pc.fill_null(out, NULL_TEXT) if out.null_count else out
+    return pc.fill_null(out, constant(NULL_TEXT)) if out.null_count else out
 
 
 def byte_text(value: bytes) -> str:
@@ -221,7 +221,11 @@ def to_type(
         if is_text(t):
             return plain_text(column).cast(target)
         texts = as_text(column, name)
-        return pc.if_else(column.is_valid(), texts, None) if column.null_count else texts
+        return (
+            pc.if_else(column.is_valid(), texts, constant(None, texts.type))
+            if column.null_count
+            else texts
+        )
     if is_text(t):
         numbers, bad = _text_to(column, target)
         if bad.any() and on_invalid != "null":
@@ -249,10 +253,10 @@ def _text_to(column: pa.Array, target: pa.DataType) -> tuple[pa.Array, Array]:
         return parse_column(column, target)
     if pa.types.is_boolean(target):
         lower = pc.utf8_lower(plain_text(column))
-        yes, no = pc.equal(lower, "true"), pc.equal(lower, "false")
-        bad = pc.invert(pc.or_(yes, no)).fill_null(False)
+        yes, no = pc.equal(lower, constant("true")), pc.equal(lower, constant("false"))
+        bad = pc.invert(pc.or_(yes, no)).fill_null(constant(False))
         return (
-            pc.if_else(bad, pa.scalar(None, pa.bool_()), yes),
+            pc.if_else(bad, constant(None, pa.bool_()), yes),
             numpy_array(bad),
         )
     present = numpy_array(column.is_valid())

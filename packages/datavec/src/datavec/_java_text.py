@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ._arrow_arrays import arrow_array, numpy_array
+from ._arrow_arrays import arrow_array, constant, numpy_array
 
 __all__ = ["double_text", "float_text", "parse_double", "parse_int", "parse_texts", "utf16_length"]
 
@@ -139,7 +139,7 @@ def parse_texts(texts: pa.Array, arrow_type: pa.DataType) -> tuple[pa.Array, np.
             if text is not None and parse_double(text) is None:
                 bad[i] = True
         if bad.any():
-            numbers = pc.if_else(arrow_array(bad), pa.scalar(None, arrow_type), numbers)
+            numbers = pc.if_else(arrow_array(bad), constant(None, arrow_type), numbers)
     return numbers, bad
 
 
@@ -158,5 +158,5 @@ def _parse_slowly(
                 parsed = [None if v is None else float(np.float32(v)) for v in parsed]
     failed = pa.array([v is None for v in parsed], pa.bool_())
     numbers = pa.array(parsed, arrow_type).take(encoded.indices)
-    bad = failed.take(encoded.indices).fill_null(False)
+    bad = failed.take(encoded.indices).fill_null(constant(False))
     return numbers, numpy_array(bad)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ._arrow_arrays import arrow_array, numpy_array, text_array
+from ._arrow_arrays import arrow_array, constant, numpy_array, text_array
 from ._calendar_fields import calendar_field
 from ._joda import LIMITS, NUMERIC, BadTime, DateFormat, Token, offset_of, offset_text, pivoted
 from ._zones import local_to_utc, offsets_at
@@ -66,7 +66,7 @@ def parse_column(layout: DateFormat, texts: pa.Array, zone: str) -> tuple[Array,
     values: dict[str, Array] = {}
     offsets: Array | None = None
     for i, token in enumerate(layout.fields):
-        part = pc.fill_null(found.field(i), "")
+        part = pc.fill_null(found.field(i), constant(""))
         if token.letter == "Z":
             offsets, wrong = _offsets(part)
             bad |= wrong
@@ -110,27 +110,27 @@ def _re2(layout: DateFormat) -> str:
 
 def _numbers(layout: DateFormat, token: Token, part: pa.Array) -> tuple[str, Array]:
     if token.letter == "a":
-        return "half", numpy_array(pc.equal(pc.utf8_upper(part), "PM")).astype(np.int64)
+        return "half", numpy_array(pc.equal(pc.utf8_upper(part), constant("PM"))).astype(np.int64)
     if not token.is_number:
         which = 0 if token.letter == "M" else 2
         names = [n.lower() for n in layout.names[which] + layout.names[which + 1]]
         index = pc.index_in(pc.utf8_lower(pc.utf8_rtrim(part, ".")), text_array(names))
         size = len(layout.names[which])
-        return ("month" if which == 0 else "weekday"), numpy_array(pc.fill_null(index, 0)).astype(
-            np.int64
-        ) % size + 1
+        return ("month" if which == 0 else "weekday"), numpy_array(
+            pc.fill_null(index, constant(0, index.type))
+        ).astype(np.int64) % size + 1
     if token.letter == "S":
         part = pc.utf8_rpad(pc.utf8_slice_codeunits(part, 0, 3), 3, "0")
     numbers = numpy_array(pc.cast(_digits(part), pa.int64()))
     if token.letter in "yY" and token.count == 2:
-        short = numpy_array(pc.equal(pc.binary_length(part), 2))
+        short = numpy_array(pc.equal(pc.binary_length(part), constant(2)))
         years = np.array([pivoted(n) for n in range(100)])
         numbers = np.where(short, years[numbers % 100], numbers)
     return NUMERIC[token.letter][0], numbers
 
 
 def _digits(part: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(part, ""), "0", pc.utf8_ltrim(part, "+"))
+    return pc.if_else(pc.equal(part, constant("")), constant("0"), pc.utf8_ltrim(part, "+"))
 
 
 def _offsets(part: pa.Array) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from ._arrow_arrays import numpy_array
+from ._arrow_arrays import constant, numpy_array
 from ._convert import NULL_TEXT, is_text, parse_column, texts_of
 from ._errors import SchemaError
 from ._java_regex import compile_java
@@ -132,7 +132,7 @@ def _integer_mask(column: pa.Array, arrow_type: pa.DataType, low: Any, high: Any
         numbers = column
     else:
         return np.zeros(len(column), bool)
-    values = numpy_array(numbers.fill_null(0))
+    values = numpy_array(numbers.fill_null(constant(0, numbers.type)))
     if arrow_type == pa.int32() and values.dtype == np.int64:
         ok &= (values >= -(1 << 31)) & (values < 1 << 31)
     return ok & _bounded(values, low, high)
@@ -198,7 +198,7 @@ def _float_mask(column: pa.Array, meta: DoubleMetaData | FloatMetaData) -> Mask:
         numbers = column.cast(pa.int32())
     else:
         return np.zeros(len(column), bool)
-    values = numpy_array(numbers.fill_null(0))
+    values = numpy_array(numbers.fill_null(constant(0, numbers.type)))
     within = _bounded(values, meta.min_allowed_value, meta.max_allowed_value)
     if meta.allow_nan:
         within |= np.isnan(values)

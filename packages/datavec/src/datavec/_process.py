@@ -33,19 +33,17 @@ __all__ = ["ReadPlan", "TransformProcess", "drop_records", "original_row"]
 _FEW = 64  # up to so many records, single values are faster than columns
 
 
-def _decoded_as() -> dict[str, type]:
-    """The class that each key of an action is decoded as."""
-    from . import transforms
-
-    return {
-        "transform": AbstractTransform,
-        "filter": AbstractFilter,
-        "convertToSequence": transforms.ConvertToSequence,
-        "convertFromSequence": transforms.ConvertFromSequence,
-        "sequenceSplit": transforms.AbstractSequenceSplit,
-        "calculateSortedRank": transforms.CalculateSortedRank,
-        "reducer": transforms.Reducer,
-    }
+# What each key of an action is decoded as: a class, or the name of one among the transforms, which
+# is imported when a process has such a step.
+_DECODED_AS: dict[str, type | str] = {
+    "transform": AbstractTransform,
+    "filter": AbstractFilter,
+    "convertToSequence": "ConvertToSequence",
+    "convertFromSequence": "ConvertFromSequence",
+    "sequenceSplit": "AbstractSequenceSplit",
+    "calculateSortedRank": "CalculateSortedRank",
+    "reducer": "Reducer",
+}
 
 
 @dataclass(frozen=True)
@@ -393,15 +391,19 @@ def _action(raw: Any, path: str) -> AbstractAction:
     if not isinstance(raw, dict):
         raise SerializationError(f"{path}: expected an object")
     present = [k for k, v in raw.items() if v is not None]
-    known = _decoded_as()
     if len(present) != 1:
         raise SerializationError(
-            f"{path}: expected exactly one of {', '.join(sorted(known))}; found {present}"
+            f"{path}: expected exactly one of {', '.join(sorted(_DECODED_AS))}; found {present}"
         )
     (key,) = present
-    if key not in known:
+    base = _DECODED_AS.get(key)
+    if base is None:
         from ._errors import UnsupportedTransformError
 
         raise UnsupportedTransformError(f"{path}: steps of kind {key!r} are not supported")
-    result: AbstractAction = decode(known[key], raw[key], f"{path}.{key}")
+    if isinstance(base, str):
+        from . import transforms
+
+        base = getattr(transforms, base)
+    result: AbstractAction = decode(base, raw[key], f"{path}.{key}")
     return result

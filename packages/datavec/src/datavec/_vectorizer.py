@@ -23,6 +23,8 @@ from ._stream import transformed_frames
 
 __all__ = ["FeatureBatch", "RecordVectorizer"]
 
+_FEW = 64  # up to so many records, single values are faster than columns
+
 
 @dataclass(frozen=True)
 class FeatureBatch:
@@ -183,6 +185,11 @@ class RecordVectorizer:
             SchemaError: the data's columns are not those of the training data.
             InvalidValueError: naming the place, the column, what was expected and received.
         """
+        if self._is_plain and isinstance(data, (list, tuple)) and 0 < len(data) <= _FEW:
+            few = self._few(data)
+            if few is not None:
+                yield few
+                return
         policy = ErrorPolicy.of(on_error, replacements)
         report = ErrorReport() if errors is None else errors
         source = RawSource(data, self._columns, policy, **options)
@@ -200,6 +207,19 @@ class RecordVectorizer:
             base += count
             yield FeatureBatch(batch.features, batch.mask, rows)
         report.merge(source.errors)
+
+    def _few(self, records: Sequence[Any]) -> FeatureBatch | None:
+        """The features of a few records, one by one; None where one is out of the ordinary."""
+        try:
+            found = [self._execute(self._in_order(record)) for record in records]
+            rows = [i for i, values in enumerate(found) if values is not None]
+            kept = [values for values in found if values is not None]
+            if not kept or any(None in values for values in kept):
+                return None
+            with np.errstate(over="ignore"):
+                return FeatureBatch(np.array(kept, np.float32), None, np.array(rows, np.int64))
+        except (DataVecError, TypeError):
+            return None
 
     def labelled(self, data: Any, **options: Any) -> RawSource:
         """Data that have the label too, as a reader, matched by name as in `batches`.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ._on_first_use import on_first_use
 
 if TYPE_CHECKING:
+    from . import analysis as analysis
     from . import images as images
     from . import readers as readers
     from . import transforms as transforms

@@ -72,8 +72,10 @@ def _integers(column: pa.Array, name: str, target: pa.DataType) -> Array:
     t = column.type
     if is_text(t):
         return np.asarray(numpy_array(_parsed(column, name, target)))
-    refuse_nulls(column, name, _EXPECTED[target])
     dtype = np.int32 if target == pa.int32() else np.int64
+    if not len(column):
+        return np.zeros(0, dtype)  # of any type, also of none
+    refuse_nulls(column, name, _EXPECTED[target])
     if pa.types.is_timestamp(t):
         return np.asarray(numpy_array(column.view(pa.int64())), dtype)
     if pa.types.is_floating(t):
@@ -87,8 +89,10 @@ def _floats(column: pa.Array, name: str, target: pa.DataType) -> Array:
     t = column.type
     if is_text(t):
         return np.asarray(numpy_array(_parsed(column, name, target)))
-    refuse_nulls(column, name, "a number")
     dtype = np.float64 if target == pa.float64() else np.float32
+    if not len(column):
+        return np.zeros(0, dtype)
+    refuse_nulls(column, name, "a number")
     if pa.types.is_timestamp(t):
         return np.asarray(numpy_array(column.view(pa.int64())), dtype)
     if pa.types.is_floating(t) or pa.types.is_integer(t) or pa.types.is_boolean(t):

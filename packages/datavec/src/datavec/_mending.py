@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ._arrow_arrays import arrow_array, constant, numpy_array
 from ._arrow_io import frame_from_records
 from ._convert import is_text, plain_text
 from ._errors import DataVecError, InvalidValueError, SchemaError, shown
@@ -165,7 +166,7 @@ class Mender:
             if name not in frame.schema:
                 continue
             meta, column = frame.schema.metadata(name), frame.column(name)
-            missing = ~np.asarray(column.is_valid().to_numpy(zero_copy_only=False), bool)
+            missing = ~numpy_array(column.is_valid())
             cases: list[tuple[Array, str, Any]] = [(missing, "a value", None)]
             if isinstance(meta, CategoricalMetaData) and is_text(column.type):
                 unseen = ~meta.valid_mask(column) & ~missing
@@ -184,20 +185,20 @@ class Mender:
         self._count("replaced", frame, error, int(np.count_nonzero(where)))
         name = error.column
         meta, column = frame.schema.metadata(name), plain_text(frame.column(name))
-        constant = Writable.of(value, meta.column_type.value)
+        replacement = Writable.of(value, meta.column_type.value)
         if pa.types.is_null(column.type):
             column = pa.nulls(len(column), meta.arrow_type)
         try:
             if is_text(column.type):
-                new = pa.scalar(constant.text(), column.type)
+                new = constant(replacement.text(), column.type)
             else:
-                new = constant.scalar().cast(column.type)
+                new = replacement.scalar().cast(column.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise DataVecError(
                 f'replacements: {shown(value)} is no value for column "{name}" of type '
                 f"{meta.column_type.value}, where {error}"
             ) from None
-        return frame.replaced(frame.schema, name, pc.if_else(pa.array(where), new, column))
+        return frame.replaced(frame.schema, name, pc.if_else(arrow_array(where), new, column))
 
     def _dropped(self, frame: Frame, error: InvalidValueError) -> tuple[Frame, Array]:
         """Without the records an error is about; and a mask of the rows that are left."""
@@ -218,13 +219,13 @@ class Mender:
 
 def _fits(value: Any, meta: AbstractColumnMetaData) -> bool:
     try:
-        constant = Writable.of(value, meta.column_type.value)
-        if isinstance(value, float) and constant.value != value and value == value:
+        replacement = Writable.of(value, meta.column_type.value)
+        if isinstance(value, float) and replacement.value != value and value == value:
             return False  # a fraction for a column of integers
         if is_text(meta.arrow_type):
-            constant.text()
+            replacement.text()
         else:
-            constant.scalar().cast(meta.arrow_type)
+            replacement.scalar().cast(meta.arrow_type)
     except (ValueError, TypeError, NotImplementedError, OverflowError):
         return False
     return True

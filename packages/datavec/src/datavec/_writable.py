@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ._arrow_arrays import constant
 from ._errors import DataVecError, SerializationError, UnsupportedTransformError, shown
 from ._java_text import double_text, float_text, parse_double, parse_int
 from ._serde import java_type
@@ -138,6 +139,8 @@ class Writable:
             from ._ndarray_column import ndarray_scalar
 
             return ndarray_scalar(np.asarray(self.value))
+        if isinstance(self.value, (bool, int, float, str)) or self.value is None:
+            return constant(self.value, self.arrow_type)
         return pa.scalar(self.value, self.arrow_type)
 
     def text(self) -> str:

@@ -17,7 +17,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "datavec" / "transforms.md
 
 def all_steps() -> dict[str, type]:
     """Every concrete step and condition of the package."""
-    known = [*registered_classes().values(), *vars(transforms).values()]
+    exported = [getattr(transforms, name) for name in transforms.__all__]
+    known = [*registered_classes().values(), *exported]
     return {
         c.__name__: c
         for c in known

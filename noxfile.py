@@ -134,7 +134,9 @@ def quickstart(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test and every documented example against the installed wheels."""
     install_runnable(session, "test")
-    arguments = session.posargs or ["tests", "--doctest-modules", "--pyargs", *PACKAGES]
+    # The examples of datavec.spark need Spark: its own session runs them.
+    modules = ["--doctest-modules", "--ignore-glob=*/datavec/spark/*", "--pyargs", *PACKAGES]
+    arguments = session.posargs or ["tests", *modules]
     session.run("python", "-m", "pytest", *arguments, env={"MPLBACKEND": "agg"})
 
 
@@ -198,6 +200,15 @@ def interop(session: nox.Session) -> None:
     install_runnable(session, "interop")
     arguments = session.posargs or ["tests/interop"]
     session.run("python", "-m", "pytest", "-m", "interop", *arguments)
+
+
+@nox.session
+def spark(session: nox.Session) -> None:
+    """Run pipelines on a real Spark of two cores, beside local execution; needs Java 17 or later."""
+    install_runnable(session, "test", "spark")
+    arguments = session.posargs or ["tests/spark", "--doctest-modules", "--pyargs", "datavec.spark"]
+    environment = {"PYSPARK_PYTHON": os.path.join(session.bin, "python")}
+    session.run("python", "-m", "pytest", "-m", "not jvm", *arguments, env=environment)
 
 
 @nox.session

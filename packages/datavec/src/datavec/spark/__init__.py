@@ -14,4 +14,5 @@ from ._join import *
 from ._read import *
 from ._result import *
 from ._samples import *
+from ._training import *
 from ._types import *

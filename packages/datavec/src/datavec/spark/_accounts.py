@@ -25,7 +25,7 @@ class _Merged:
     def zero(self, value: Counts) -> Counts:
         return {}
 
-    def addInPlace(self, value1: Counts, value2: Counts) -> Counts:  # noqa: N802
+    def addInPlace(self, value1: Counts, value2: Counts) -> Counts:
         return {**value1, **value2}
 
 

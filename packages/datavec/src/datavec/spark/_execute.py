@@ -237,7 +237,8 @@ class Planner:
         sample = SampleSink(key, layout, where)
         drawn = self._collect(sample, StructType(sample.fields()), i)
         count = int(self.data.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
-        ranges = Ranges.of_rows(key, drawn, count)
+        # More ranges than partitions: Spark then has a choice where to cut.
+        ranges = Ranges.of_rows(key, drawn, 4 * count)
         counting = CountSink(key, layout, where, ranges)
         totals = np.zeros(len(ranges) + 1, np.int64)
         for number, records in self._collect(counting, StructType(counting.fields()), i):

@@ -38,7 +38,9 @@ _MERGE_AT = 1 << 16
 """Groups of which parts are merged before the shuffle."""
 
 
-def complete_runs(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def complete_runs(
+    batches: Iterator[pa.RecordBatch], at_least: int = _ROWS
+) -> Iterator[pa.RecordBatch]:
     """Batches cut anew so that rows of equal hash are in one; without a hash there is one batch."""
     waiting: list[pa.RecordBatch] = []
     rows = 0
@@ -47,7 +49,7 @@ def complete_runs(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
             continue
         waiting.append(batch)
         rows += batch.num_rows
-        if rows < _ROWS or HASH not in batch.schema.names:
+        if rows < at_least or HASH not in batch.schema.names:
             continue
         if waiting[0].column(HASH)[0] == batch.column(HASH)[-1]:
             continue  # nothing but one long run so far

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from .._arrow_io import frame_from_batch
+from .._frame import Frame
 from .._policy import ErrorReport
+from .._process import ReadPlan
 from .._schema import Schema
 from ._accounts import Accounts
 from ._failures import translated
@@ -86,6 +90,11 @@ class SparkBatches:
             table = self.dataframe.toArrow()
         batches = [collected(b, self.schema) for b in table.to_batches()]
         return pa.Table.from_batches(batches, schema=self.schema.to_arrow())
+
+    def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        """Callables that give the batches as frames: what iterators ask their source for."""
+        for batch in self:
+            yield partial(frame_from_batch, schema, batch)
 
     def count(self) -> int:
         """Number of records."""

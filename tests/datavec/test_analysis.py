@@ -207,6 +207,15 @@ def test_text_that_is_no_number():
     assert (found.count_total, found.count_invalid, found.max) == (3, 1, 4)
 
 
+def test_readers_that_skip_leave_nothing_out_here():
+    schema = Schema.builder().add_column_integer("i").build()
+    reader = CSVRecordReader(StringSplit("1\n\n3\nx\n"), on_invalid="skip")
+    found = analyze(schema, reader, on_error="skip")["i"]
+    assert (found.count_total, found.count_missing, found.count_invalid) == (2, 1, 1)
+    with pytest.raises(InvalidValueError, match="received 'x'"):
+        analyze(schema, reader)
+
+
 def test_infinities_have_a_place_in_the_histogram():
     schema = Schema.builder().add_column_double("d").build()
     values = [-math.inf, -math.inf, 0.0, 1.0, 2.0, math.inf]

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from .._errors import SchemaError
+from .._errors import InvalidValueError, SchemaError
 from .._metadata import ColumnType
 from .._schema import Schema
 from ._accumulator import AnalysisAccumulator
@@ -73,7 +73,15 @@ def analyze(
             schema, max_histogram_buckets, on_error=on_error, keep_bytes=keep
         )
 
-    found = gather(make, schema, source, as_text=numbers, threads=threads)
+    as_text: list[str] = [] if _parses_strictly(source) else numbers
+    try:
+        found = gather(make, schema, source, as_text=as_text, threads=threads)
+    except InvalidValueError:
+        if as_text or not hasattr(source, "frame_tasks"):
+            raise
+        # A reader that parses numbers by itself takes missing ones for mistakes; here they count.
+        as_text = numbers
+        found = gather(make, schema, source, as_text=as_text, threads=threads)
     if found.exact or not can_read_again(source):
         return found.result()
     look = found.second_look()
@@ -82,10 +90,16 @@ def analyze(
         schema,
         source,
         needed=look.columns,
-        as_text=look.columns & set(numbers),
+        as_text=look.columns & set(as_text),
         threads=threads,
     )
     return found.result(histograms)
+
+
+def _parses_strictly(source: Any) -> bool:
+    """Whether a reader would say so if it met a value that does not fit, instead of leaving it out."""
+    policy = getattr(source, "policy", None)
+    return policy is None or bool(policy.action == "raise")
 
 
 def analyze_sequence(

@@ -4,10 +4,12 @@
     python benchmarks/datavec/bench_images.py --files 2000 --threads 4
     python benchmarks/datavec/bench_images.py --peer-python /path/to/python   # one with torch and Pillow
 
-Every loader gives batches of 32 float32 images [32, 3, 192, 192] in [-1, 1], cut out at random places
-and mirrored at random, with their class indices. All have the same number of threads. Each run is a
-process of its own, in turns; the files are in the operating system's cache. Beside the median of the
-time on the clock stands the least processor time, which other work on the machine disturbs less.
+Every loader gives batches of 32 float32 images [32, 3, side, side] in [-1, 1] with their class indices:
+parts of 192x192 from random places, mirrored at random, once as they are (``crop``), once resized to
+224x224 (``crop and resize``: what training on images of that size does). All have the same number of
+threads. Each run is a process of its own, in turns; the files are in the operating system's cache.
+Beside the median of the time on the clock stands the least processor time, which other work on the
+machine disturbs less.
 
 - ``datavec``: ImageRecordReader in a RecordReaderDataSetIterator, as a user writes it.
 - ``Pillow + NumPy``: decoding and cropping by Pillow, the rest by NumPy, in a thread pool with batches
@@ -62,7 +64,7 @@ def listing(folder: Path) -> list[tuple[str, int]]:
 # --- contestants ---------------------------------------------------------------------------------
 
 
-def datavec(folder: Path, threads: int) -> Iterator[Any]:
+def datavec(folder: Path, threads: int, side: int) -> Iterator[Any]:
     from datavec import (
         FlipImageTransform,
         ImageRecordReader,
@@ -75,8 +77,8 @@ def datavec(folder: Path, threads: int) -> Iterator[Any]:
 
     reader = ImageRecordReader(
         folder,
-        CROP,
-        CROP,
+        side,
+        side,
         3,
         label_generator=ParentPathLabelGenerator(),
         image_transform=PipelineImageTransform(
@@ -110,18 +112,24 @@ def _chunks(items: list[Any]) -> list[Any]:
     return [(i, items[i : i + BATCH]) for i in range(0, len(items), BATCH)]
 
 
-def pillow_numpy(folder: Path, threads: int) -> Iterator[Any]:
+def _pillow(path: str, rng: np.random.Generator, side: int) -> Any:
+    """A part of an image, mirrored or not."""
     from PIL import Image, ImageOps
 
+    y, x, mirrored = _cut(rng)
+    with Image.open(path) as opened:
+        image = opened.convert("RGB").crop((x, y, x + CROP, y + CROP))
+    if side != CROP:
+        image = image.resize((side, side), Image.Resampling.BILINEAR)
+    return ImageOps.mirror(image) if mirrored else image
+
+
+def pillow_numpy(folder: Path, threads: int, side: int) -> Iterator[Any]:
     def work(chunk: tuple[int, list[tuple[str, int]]]) -> Any:
         rng = np.random.default_rng(chunk[0])
         images = []
         for path, _ in chunk[1]:
-            y, x, mirrored = _cut(rng)
-            with Image.open(path) as opened:
-                image = opened.convert("RGB").crop((x, y, x + CROP, y + CROP))
-            if mirrored:
-                image = ImageOps.mirror(image)
+            image = _pillow(path, rng, side)
             array = np.asarray(image).transpose(2, 0, 1).astype(np.float32) / 255
             images.append((array - 0.5) / 0.5)
         return np.stack(images), np.array([label for _, label in chunk[1]])
@@ -129,30 +137,25 @@ def pillow_numpy(folder: Path, threads: int) -> Iterator[Any]:
     return _ahead(_chunks(listing(folder)), work, threads)
 
 
-def _tensor(path: str, rng: np.random.Generator) -> Any:
-    """What torchvision's RandomCrop, RandomHorizontalFlip, ToTensor and Normalize do."""
+def _tensor(path: str, rng: np.random.Generator, side: int) -> Any:
+    """What torchvision's RandomCrop, Resize, RandomHorizontalFlip, ToTensor and Normalize do."""
     import torch
-    from PIL import Image, ImageOps
 
-    y, x, mirrored = _cut(rng)
-    with Image.open(path) as opened:
-        image = opened.convert("RGB").crop((x, y, x + CROP, y + CROP))
-    if mirrored:
-        image = ImageOps.mirror(image)
+    image = _pillow(path, rng, side)
     tensor = torch.from_numpy(np.array(image, copy=True)).permute(2, 0, 1).contiguous()
     tensor = tensor.to(torch.float32).div(255)
     half = torch.full((3, 1, 1), 0.5)
     return tensor.sub_(half).div_(half)
 
 
-def torchvision_style(folder: Path, threads: int) -> Iterator[Any]:
+def torchvision_style(folder: Path, threads: int, side: int) -> Iterator[Any]:
     import torch
 
     torch.set_num_threads(1)
 
     def work(chunk: tuple[int, list[tuple[str, int]]]) -> Any:
         rng = np.random.default_rng(chunk[0])
-        images = torch.stack([_tensor(path, rng) for path, _ in chunk[1]])
+        images = torch.stack([_tensor(path, rng, side) for path, _ in chunk[1]])
         return images, torch.tensor([label for _, label in chunk[1]])
 
     return _ahead(_chunks(listing(folder)), work, threads)
@@ -161,27 +164,27 @@ def torchvision_style(folder: Path, threads: int) -> Iterator[Any]:
 class _Files:
     """A torch data set of files."""
 
-    def __init__(self, folder: Path) -> None:
-        self.items = listing(folder)
+    def __init__(self, folder: Path, side: int) -> None:
+        self.items, self.side = listing(folder), side
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, index: int) -> Any:
         path, label = self.items[index]
-        return _tensor(path, np.random.default_rng(index)), label
+        return _tensor(path, np.random.default_rng(index), self.side), label
 
 
-def torch_dataloader(folder: Path, threads: int) -> Iterator[Any]:
+def torch_dataloader(folder: Path, threads: int, side: int) -> Iterator[Any]:
     import torch
 
     torch.set_num_threads(1)
-    data: Any = _Files(folder)
+    data: Any = _Files(folder, side)
     return iter(torch.utils.data.DataLoader(data, batch_size=BATCH, num_workers=threads))
 
 
-CONTESTANTS: dict[str, tuple[Callable[[Path, int], Iterator[Any]], tuple[str, ...]]] = {
-    "datavec": (datavec, ("datavec", "nd4py.normalizers", "cv2")),
+CONTESTANTS: dict[str, tuple[Callable[[Path, int, int], Iterator[Any]], tuple[str, ...]]] = {
+    "datavec": (datavec, ("datavec.images", "datavec._iterator", "nd4py.normalizers", "cv2")),
     "Pillow + NumPy": (pillow_numpy, ("PIL.Image", "PIL.ImageOps")),
     "torchvision-style": (torchvision_style, ("torch", "PIL.Image", "PIL.ImageOps")),
     "torch DataLoader": (torch_dataloader, ("torch", "PIL.Image", "PIL.ImageOps")),
@@ -191,7 +194,7 @@ CONTESTANTS: dict[str, tuple[Callable[[Path, int], Iterator[Any]], tuple[str, ..
 # --- measuring -----------------------------------------------------------------------------------
 
 
-def run_one(name: str, folder: Path, threads: int) -> dict[str, Any]:
+def run_one(name: str, folder: Path, threads: int, side: int) -> dict[str, Any]:
     """One pass in this process; imports and start-up of the interpreter are not timed."""
     import importlib
     import resource
@@ -201,11 +204,11 @@ def run_one(name: str, folder: Path, threads: int) -> dict[str, Any]:
         importlib.import_module(module)
     started, before = time.perf_counter(), _cpu_seconds()
     images, total = 0, 0.0
-    for batch in make(folder, threads):
+    for batch in make(folder, threads, side):
         features = batch.features if hasattr(batch, "features") else batch[0]
         images += features.shape[0]
         first = np.asarray(features)
-        assert first.shape[1:] == (3, CROP, CROP)
+        assert first.shape[1:] == (3, side, side)
         assert first.dtype == np.float32
         total += float(first[0, 0, 0, 0])
     seconds = time.perf_counter() - started
@@ -220,7 +223,7 @@ def _cpu_seconds() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def compare(folder: Path, options: argparse.Namespace) -> None:
+def compare(folder: Path, options: argparse.Namespace, work: str, side: int) -> None:
     results: dict[str, list[dict[str, Any]]] = {}
     missing: dict[str, str] = {}
     for _ in range(options.repeats):
@@ -229,7 +232,7 @@ def compare(folder: Path, options: argparse.Namespace) -> None:
                 continue
             python = options.peer_python if "torch" in name else sys.executable
             command = [python, __file__, "--one", name, "--folder", str(folder)]
-            command += ["--threads", str(options.threads)]
+            command += ["--threads", str(options.threads), "--side", str(side)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 missing[name] = done.stderr.strip().splitlines()[-1]
@@ -237,7 +240,7 @@ def compare(folder: Path, options: argparse.Namespace) -> None:
             results.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1]))
     count = len(listing(folder))
     print(
-        f"{count} JPEG of {SIDE}x{SIDE} to {CROP}x{CROP}, batches of {BATCH}, {options.threads} threads, "
+        f"{work}: {count} JPEG of {SIDE}x{SIDE}, batches of {BATCH}, {options.threads} threads, "
         f"{len(os.sched_getaffinity(0))} CPUs, {platform.machine()}"
     )
     print(
@@ -270,16 +273,18 @@ def main() -> None:
     parser.add_argument("--peer-python", default=sys.executable, help="has torch and Pillow")
     parser.add_argument("--folder", type=Path, help="use (or fill) this folder and keep it")
     parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--side", type=int, default=CROP, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(run_one(options.one, options.folder, options.threads)))
+        print(json.dumps(run_one(options.one, options.folder, options.threads, options.side)))
         return
     with tempfile.TemporaryDirectory() as made:
         folder = options.folder or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
         if not listing(folder):
             generate(folder, options.files)
-        compare(folder, options)
+        for work, side in (("crop", CROP), ("crop and resize", SIDE)):
+            compare(folder, options, work, side)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ def from_flat(
 ) -> pa.Array:
     """Pack all values of a batch, split at `offsets`, with the given per-row shapes."""
     data = pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), pa.array(flat.astype(np.float32, copy=False))
+        arrow_array(offsets.astype(np.int32, copy=False)),
+        arrow_array(flat.astype(np.float32, copy=False)),
     )
     return pa.StructArray.from_arrays([data, shapes], fields=list(NDARRAY))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from .._arrow_arrays import arrow_array
 from .._arrow_io import column_from_values
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Frame
@@ -128,5 +129,6 @@ def _array_column(images: np.ndarray[Any, Any], shape: tuple[int, ...]) -> pa.Ar
     """Equal arrays as a column, without copying them."""
     count, size = len(images), int(np.prod(shape))
     ranks = np.arange(count + 1, dtype=np.int32) * len(shape)
-    shapes = pa.ListArray.from_arrays(ranks, np.tile(np.array(shape, np.int32), count))
+    sides = np.tile(np.array(shape, np.int32), count)
+    shapes = pa.ListArray.from_arrays(arrow_array(ranks), arrow_array(sides))
     return from_flat(images.reshape(-1), np.arange(count + 1, dtype=np.int32) * size, shapes)

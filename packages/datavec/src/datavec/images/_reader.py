@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,11 @@ from .._metadata import (
 from .._policy import ErrorPolicy
 from .._writable import Writable
 from ..readers._files import location_name
-from ..readers._path_labels import AbstractPathLabelGenerator, AbstractPathMultiLabelGenerator
+from ..readers._path_labels import (
+    AbstractPathLabelGenerator,
+    AbstractPathMultiLabelGenerator,
+    ParentPathLabelGenerator,
+)
 from ..readers._splits import AbstractInputSplit
 from ._base_reader import AbstractImageRecordReader
 from ._loader import Prepared
@@ -124,6 +129,7 @@ class ImageRecordReader(AbstractImageRecordReader):
         self._infers = self._single is not None and self._single.infer_label_classes
         self._given_labels = None if labels is None else [str(name) for name in labels]
         self.labels: list[str] = []
+        self._by_folder: dict[str, str] = {}
         self._columns: list[AbstractColumnMetaData] | None = None
         if source is not None:
             self.initialize(source)
@@ -143,6 +149,12 @@ class ImageRecordReader(AbstractImageRecordReader):
 
     def _label(self, name: str) -> Any:
         generator = self._single
+        if type(generator) is ParentPathLabelGenerator:
+            # Taking paths apart would cost a tenth of decoding, for the same answer in a folder.
+            folder = os.path.dirname(name)
+            if folder not in self._by_folder:
+                self._by_folder[folder] = generator.label_for_path(name)
+            return self._by_folder[folder]
         label = None if generator is None else _plain(generator.label_for_path(name))
         return str(label) if self._infers else label
 

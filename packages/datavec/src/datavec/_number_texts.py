@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ._arrow_arrays import arrow_array, numpy_array, text_array
 from ._java_text import double_text, float_text
 
 __all__ = ["java_float_texts"]
@@ -25,20 +26,21 @@ def java_float_texts(column: pa.Array) -> pa.Array:
     >>> java_float_texts(pa.array([1.0, 2.5e7, 0.0001, float("inf")])).to_pylist()
     ['1.0', '2.5E7', '1.0E-4', 'Infinity']
     """
-    values = column.to_numpy(zero_copy_only=False)
+    values = numpy_array(column)
     magnitude = np.abs(values)
     with np.errstate(invalid="ignore"):
         plain = (magnitude >= 1e-3) & (magnitude < 1e7) | (magnitude == 0)
     # Java gives the last few subnormal numbers two digits where one would do.
     tiny = (magnitude < np.finfo(values.dtype).tiny) & (magnitude > 0)
     single = tiny | (~np.isfinite(values) & _present(column))
-    texts = _with_fraction(column.cast(pa.string()))
+    shortest = column.cast(pa.string())
+    texts = _with_fraction(shortest)
     scaled = ~plain & ~single & _present(column)
     if scaled.any():
-        texts = _placed(texts, scaled, _scientific(texts.filter(pa.array(scaled))))
+        texts = _placed(texts, scaled, _scientific(shortest.filter(arrow_array(scaled))))
     if single.any():
         write = float_text if values.dtype == np.float32 else double_text
-        new = pa.array([write(v) for v in values[single].tolist()], pa.string())
+        new = text_array([write(v) for v in values[single].tolist()])
         texts = _placed(texts, single, new)
     return texts
 
@@ -46,36 +48,39 @@ def java_float_texts(column: pa.Array) -> pa.Array:
 def _present(column: pa.Array) -> Array:
     if not column.null_count:
         return np.ones(len(column), bool)
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
+    return numpy_array(column.is_valid())
 
 
 def _placed(texts: pa.Array, where: Array, new: pa.Array) -> pa.Array:
-    return pc.replace_with_mask(texts, pa.array(where), new)
+    return pc.replace_with_mask(texts, arrow_array(where), new)
 
 
 def _with_fraction(texts: pa.Array) -> pa.Array:
-    whole = pc.invert(pc.match_substring_regex(texts, r"[.eE]"))
-    return pc.if_else(whole, pc.binary_join_element_wise(texts, "", ".0"), texts)
+    fractional = pc.match_substring(texts, ".")
+    if pc.all(fractional).as_py():
+        return texts
+    return pc.if_else(fractional, texts, pc.binary_join_element_wise(texts, "", ".0"))
 
 
 def _scientific(texts: pa.Array) -> pa.Array:
     """Lay out ``12345678.9``, ``0.00012`` and ``1e+20`` as ``d.dE±x``."""
     if len(texts) == 0:
         return texts
-    signed = pc.starts_with(texts, "-").to_numpy(zero_copy_only=False)
-    point = pc.find_substring(texts, ".").to_numpy() - signed
-    exponential = pc.match_substring(texts, "e").to_numpy(zero_copy_only=False)
-    small = pc.match_substring_regex(texts, r"^-?0\.").to_numpy(zero_copy_only=False)
+    exponential = numpy_array(pc.match_substring(texts, "e"))
+    texts = pc.if_else(arrow_array(exponential), texts, _with_fraction(texts))
+    signed = numpy_array(pc.starts_with(texts, "-"))
+    point = numpy_array(pc.find_substring(texts, ".")) - signed
+    small = numpy_array(pc.match_substring_regex(texts, r"^-?0\."))
     out = pc.replace_substring_regex(texts, r"e\+?", "E")
     for width in np.unique(point[~exponential & ~small]).tolist():
         where = ~exponential & ~small & (point == width)
         pattern = rf"^(-?)(\d)(\d{{{width - 1}}})\.(\d+)$"
         out = _replaced(out, where, pattern, rf"\1\2.\3\4E{width - 1}")
     if small.any():
-        digits = pc.replace_substring_regex(texts.filter(pa.array(small)), r"^-?0\.0*", "")
+        digits = pc.replace_substring_regex(texts.filter(arrow_array(small)), r"^-?0\.0*", "")
         zeros = np.zeros(len(texts), np.int64)
-        lengths = pc.binary_length(texts).to_numpy() - signed - 2
-        zeros[small] = lengths[small] - pc.binary_length(digits).to_numpy()
+        lengths = numpy_array(pc.binary_length(texts)) - signed - 2
+        zeros[small] = lengths[small] - numpy_array(pc.binary_length(digits))
         for count in np.unique(zeros[small]).tolist():
             pattern = r"^(-?)0\.0*([1-9])(\d*)$"
             out = _replaced(out, small & (zeros == count), pattern, rf"\1\2.\3E-{count + 1}")
@@ -85,5 +90,5 @@ def _scientific(texts: pa.Array) -> pa.Array:
 
 
 def _replaced(texts: pa.Array, where: Array, pattern: str, replacement: str) -> pa.Array:
-    part = pc.replace_substring_regex(texts.filter(pa.array(where)), pattern, replacement)
+    part = pc.replace_substring_regex(texts.filter(arrow_array(where)), pattern, replacement)
     return _placed(texts, where, part)

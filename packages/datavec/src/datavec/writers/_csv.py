@@ -21,6 +21,7 @@ __all__ = ["CSVRecordWriter"]
 
 _QUOTING = ("minimal", "all", "rfc4180", "none")
 _ESCAPE = "\\"
+_IN_NUMBERS = "0123456789.+-EINafinitytruefalse"
 
 
 class CSVRecordWriter(AbstractTextRecordWriter):
@@ -82,10 +83,10 @@ class CSVRecordWriter(AbstractTextRecordWriter):
         if null_text is None:
             null_text = "NullWritable" if quoting == "none" else ""
         self._null_text = null_text
-        special = re.escape(delimiter) + re.escape(quote)
-        special += r"\r\n" if quoting == "rfc4180" else r"\\"
-        self._special = f"[{special}]"
-        self._search = re.compile(self._special).search
+        special = re.escape(delimiter) + re.escape(quote) + r"\r\n"
+        self._pattern = f"[{special}{'' if quoting == 'rfc4180' else _ESCAPE * 2}]"
+        self._search = re.compile(self._pattern).search
+        self._numbers_are_plain = not set(delimiter + quote) & set(_IN_NUMBERS)
         super().__init__(destination, schema=schema, partitioner=partitioner, append=append)
 
     # --- one record -----------------------------------------------------------------------------
@@ -134,18 +135,23 @@ class CSVRecordWriter(AbstractTextRecordWriter):
         out = texts(column, name, self._null_text)
         if self._quoting == "none":
             return out
-        if self._breaks_are_refused and is_text(column.type):
-            refuse(out, name, r"[\r\n]", _ONE_LINE, type(self).__name__)
-        pattern = "^$|" + self._special if alone else self._special
-        special = pc.match_substring_regex(out, pattern)
-        if self._quoting != "all" and not pc.any(special).as_py():
+        if not is_text(column.type) and self._numbers_are_plain and not column.null_count:
+            return self._quoted(out) if self._quoting == "all" else out
+        special = pc.match_substring_regex(out, self._pattern + ("|^$" if alone else ""))
+        if self._quoting == "all":
+            special = pa.scalar(True)
+        elif not pc.any(special).as_py():
             return out
-        quote, quoted = self._quote, out
+        if self._breaks_are_refused:
+            refuse(out, name, r"[\r\n]", _ONE_LINE, type(self).__name__)
+        return pc.if_else(special, self._quoted(out), out)
+
+    def _quoted(self, out: pa.Array) -> pa.Array:
+        quote = self._quote
         if self._quoting != "rfc4180":
-            quoted = pc.replace_substring(quoted, _ESCAPE, _ESCAPE * 2)
-        quoted = pc.replace_substring(quoted, quote, quote * 2)
-        quoted = pc.binary_join_element_wise(quote, quoted, quote, "")
-        return quoted if self._quoting == "all" else pc.if_else(special, quoted, out)
+            out = pc.replace_substring(out, _ESCAPE, _ESCAPE * 2)
+        out = pc.replace_substring(out, quote, quote * 2)
+        return pc.binary_join_element_wise(quote, out, quote, "")
 
     def header(self) -> str | None:
         if not self._header or self._schema is None:

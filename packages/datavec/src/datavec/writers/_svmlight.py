@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._arrow_arrays import arrow_array, text_array
 from .._convert import as_double, texts_of
 from .._errors import InvalidValueError, SchemaError
 from .._java_text import double_text, parse_double, parse_int
@@ -172,15 +173,15 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
     def lines_of(self, names: Sequence[str], columns: Sequence[pa.Array]) -> pa.Array:
         if any(is_ndarray(c.type) for c in columns):
             lists = [to_arrays(c) if is_ndarray(c.type) else c.to_pylist() for c in columns]
-            return pa.array(map(self.line_of, zip(*lists, strict=True)), pa.string())
+            return text_array([self.line_of(record) for record in zip(*lists, strict=True)])
         labels, features = self._ranges(len(columns))
         parts = [self._label_texts(names, columns, labels)] if self.has_label else []
         for index, column in enumerate(features, 0 if self.zero_based_indexing else 1):
             values = as_double(columns[column], names[column])
-            kept = pa.array(values != 0)
+            kept = arrow_array(values != 0)
             if not pc.any(kept).as_py():
                 continue
-            numbers = java_float_texts(pa.array(values).filter(kept))
+            numbers = java_float_texts(arrow_array(values).filter(kept))
             texts_kept = pc.binary_join_element_wise(f" {index}:", numbers, "")
             blank = pa.repeat(pa.scalar(""), len(values))
             parts.append(pc.replace_with_mask(blank, kept, texts_kept))
@@ -201,7 +202,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
             if bad_rows:
                 value = values[bad_rows[0]]
                 raise InvalidValueError(names[i], _ZERO_OR_ONE, value, bad_rows, where=self._name)
-            found.append(pc.if_else(pa.array(values == 1), f",{number}", ""))
+            found.append(pc.if_else(arrow_array(values == 1), f",{number}", ""))
         joined = found[0] if len(found) == 1 else pc.binary_join_element_wise(*found, "")
         return pc.utf8_slice_codeunits(joined, 1)
 
@@ -215,7 +216,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         if len(bad):
             value = unique[codes[bad[0]]]
             raise InvalidValueError(name, _LABEL, value, bad.tolist(), where=self._name)
-        return pa.array(made, pa.string()).take(pa.array(codes))
+        return text_array(made).take(arrow_array(codes))
 
 
 def label_text(text: str) -> str | None:

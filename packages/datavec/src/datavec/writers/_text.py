@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._arrow_arrays import numpy_array, text_array
 from .._arrow_io import frame_from_batch, frame_from_records, usual_column
 from .._convert import as_text, is_text, plain_text, to_type
 from .._errors import InvalidValueError, SchemaError
@@ -48,7 +49,7 @@ class AbstractTextRecordWriter(AbstractFileRecordWriter):
 
     def _packed(self, prepared: list[Any]) -> pa.Array:
         if self._schema is None:
-            return pa.array(prepared, pa.string())
+            return text_array(prepared)
         return self._chunk_of_frame(frame_from_records(self._schema, prepared))
 
     def _chunk(self, batch: pa.RecordBatch) -> pa.Array:
@@ -72,7 +73,7 @@ class AbstractTextRecordWriter(AbstractFileRecordWriter):
         return self.lines_of(schema.column_names, columns)
 
     def _sizes(self, chunk: pa.Array) -> Array:
-        return np.asarray(pc.binary_length(chunk).to_numpy(), np.int64) + 1
+        return numpy_array(pc.binary_length(chunk)).astype(np.int64) + 1
 
     def _put(self, file: OutputFile, chunk: pa.Array) -> None:
         text = _bytes_of(pc.binary_join_element_wise(chunk, "", "\n"))
@@ -90,7 +91,7 @@ class AbstractTextRecordWriter(AbstractFileRecordWriter):
             file.stream.write(b"\n")
         first = self.header()
         if first is not None and not file.continues:
-            self._put(file, pa.array([first], pa.string()))
+            self._put(file, text_array([first]))
 
 
 def _bytes_of(lines: pa.Array) -> memoryview:
@@ -157,7 +158,7 @@ def refuse(column: pa.Array, name: str, pattern: str, expected: str, where: str)
     """Raise InvalidValueError where a text matches `pattern`."""
     bad = pc.match_substring_regex(column, pattern)
     if pc.any(bad).as_py():
-        rows = np.flatnonzero(bad.to_numpy(zero_copy_only=False)).tolist()
+        rows = np.flatnonzero(numpy_array(bad)).tolist()
         raise InvalidValueError(name, expected, column[rows[0]].as_py(), rows, where=where)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -402,12 +402,12 @@ class _Packer:
 
     def __call__(self, frame: Frame, task: Any = None) -> Rows:
         columns = self.columns
-        features = _arrays(frame, columns.features)
+        features = arrays_of(frame, columns.features)
         labels: Array | None = None
         if columns.num_classes is not None:
             labels = _one_hot(frame, columns.labels[0], columns.num_classes)
         elif columns.labels:
-            labels = _arrays(frame, columns.labels)
+            labels = arrays_of(frame, columns.labels)
         metadata = task.metadata(frame) if self.collect_metadata and task is not None else None
         rows = Rows(features, labels, metadata)
         if self.normalizer is None:
@@ -440,20 +440,24 @@ def matrix(frame: Frame, names: tuple[str, ...]) -> Array:
     return out
 
 
-def _arrays(frame: Frame, names: tuple[str, ...]) -> Array:
-    """A single column of arrays [1, a, b, …] as [rows, a, b, …]; else `matrix`.
-
-    A single column of float32 values is handed out without a copy.
-    """
+def arrays_of(frame: Frame, names: tuple[str, ...]) -> Array:
+    """A single column of arrays stacked, of float32 values without a copy; several as `matrix`."""
     meta = frame.schema.metadata(names[0])
     if len(names) == 1 and isinstance(meta, NDArrayMetaData):
-        shape = meta.shape[1:] if meta.shape[0] == 1 else meta.shape
-        return _stacked(frame, names[0], shape if len(meta.shape) > 2 else (_width(meta),))
+        return _stacked(frame, names[0], example_shape([meta]))
     if len(names) == 1:
         values = frame.numbers(names[0])
         if values.dtype == np.float32:
             return values.reshape(-1, 1)
     return matrix(frame, names)
+
+
+def example_shape(columns: Sequence[AbstractColumnMetaData]) -> tuple[int, ...]:
+    """The shape of one example of these columns: that of a single column of arrays, else (width,)."""
+    shape = columns[0].shape if isinstance(columns[0], NDArrayMetaData) else ()
+    if len(columns) == 1 and len(shape) > 2:
+        return shape[1:] if shape[0] == 1 else shape
+    return (sum(map(_width, columns)),)
 
 
 def _stacked(frame: Frame, name: str, shape: tuple[int, ...]) -> Array:

@@ -13,7 +13,7 @@ from ._batch_columns import check_numeric
 from ._errors import DataVecError, SchemaError
 from ._filter import AbstractFilter
 from ._frame import Array, Frame
-from ._iterator import matrix
+from ._iterator import arrays_of, example_shape, matrix
 from ._metadata import NDArrayMetaData
 from ._policy import ErrorPolicy, ErrorReport
 from ._process import TransformProcess
@@ -31,7 +31,8 @@ class FeatureBatch:
     """Features of some consecutive records.
 
     Attributes:
-        features: float32 ``[n, columns]``, of sequences ``[n, columns, steps]`` padded at the end.
+        features: float32 ``[n, columns]``, of a column of arrays that stands alone ``[n, ...]``, of
+            sequences ``[n, columns, steps]`` padded at the end.
         mask: float32 ``[n, steps]``, 1 where a sequence has a step; None where all are equally long.
         rows: position of each record in the data it came from, int64; None where records were
             grouped or sorted.
@@ -84,6 +85,7 @@ class RecordVectorizer:
         for label in labels:
             final.index_of(label)
         self.process = process
+        self._final = final
         self.strict = strict
         self.feature_names = [n for n in final.column_names if n not in labels]
         if not self.feature_names:
@@ -102,6 +104,13 @@ class RecordVectorizer:
         self._in_order = _Values(self._columns)
         if self._is_plain:
             self._execute = self._process.record_executor()
+
+    @property
+    def feature_shape(self) -> tuple[int, ...]:
+        """The shape of one record's features, or of one step's: (columns,), or that of a column of arrays
+        that stands alone.
+        """
+        return example_shape([self._final.metadata(n) for n in self.feature_names])
 
     @property
     def filters(self) -> bool:
@@ -237,10 +246,11 @@ class RecordVectorizer:
         if task is not None:
             rows = np.arange(frame.num_records) if frame.origin is None else frame.origin
             rows = task.rows(rows)
-        values = matrix(frame, names)
         mask = None
-        if frame.offsets is not None:
-            values, mask = padded(values, frame.offsets)
+        if frame.offsets is None:
+            values = arrays_of(frame, names)
+        else:
+            values, mask = padded(matrix(frame, names), frame.offsets)
         return FeatureBatch(values, mask, rows), 0 if task is None else task.count
 
 

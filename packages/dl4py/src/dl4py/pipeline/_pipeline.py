@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,7 @@ class Pipeline:
         self.outputs: Outputs = outputs_of(
             model, transform.final_schema, self.label_names, class_names, task
         )
-        self._shape = _input_shape(model, len(self.vectorizer.feature_names))
+        self._shape = _input_shape(model, self.vectorizer.feature_shape)
         if normalizer is not None:
             self._check_normalizer()
         self._reverts = not self.outputs.classifies and getattr(normalizer, "fit_label", False)
@@ -352,8 +353,10 @@ class Pipeline:
         return Predictions(self.outputs, values, rows, steps)
 
     def _check_normalizer(self) -> None:
-        width = len(self.vectorizer.feature_names)
-        shape = (1, width, 1) if self.transform.final_schema.is_sequence else (1, width)
+        shape = (1, *self.vectorizer.feature_shape)
+        width = shape[1]
+        if self.transform.final_schema.is_sequence:
+            shape = (*shape, 1)
         try:
             self._scaler.transform_features(np.zeros(shape, np.float32))
         except ValueError as problem:
@@ -381,8 +384,8 @@ def need_datavec() -> Any:
     return datavec
 
 
-def _input_shape(network: MultiLayerNetwork, width: int) -> tuple[int, ...] | None:
-    """The shape that rows of features take for the network, None where they stay rows.
+def _input_shape(network: MultiLayerNetwork, given: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape that rows of features take for the network, None where they stay as they are.
 
     Raises:
         ValueError: the network takes another number of features.
@@ -392,11 +395,13 @@ def _input_shape(network: MultiLayerNetwork, width: int) -> tuple[int, ...] | No
         return None
     name = type(kind).__name__
     expected = kind.size if name == "InputTypeRecurrent" else kind.element_count()
-    if expected != width and getattr(kind, "size", 1):
+    if expected != math.prod(given) and getattr(kind, "size", 1):
         raise ValueError(
-            f"the network takes {expected} features, the transform gives {width} beside the labels"
+            f"the network takes {expected} features, the transform gives {math.prod(given)} beside the "
+            "labels"
         )
-    return kind.shape() if name in ("InputTypeConvolutional", "InputTypeConvolutional3D") else None
+    images = name in ("InputTypeConvolutional", "InputTypeConvolutional3D")
+    return kind.shape() if images and len(given) == 1 else None
 
 
 def _extended(array: Any, size: int) -> Any:

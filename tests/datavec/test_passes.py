@@ -24,6 +24,7 @@ from datavec import (
     CSVRecordReader,
     DataVecError,
     DoubleWritableComparator,
+    FileSplit,
     InvalidValueError,
     RecordReaderDataSetIterator,
     RecordReaderMultiDataSetIterator,
@@ -478,3 +479,40 @@ def test_the_interpreter_ends_in_the_middle_of_a_pass(table):
     command = [sys.executable, "-W", "error", "-c", code, str(table), *sys.path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "left\n", "")
+
+
+# --- damaged caches, and files in random order ----------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6), st.integers(0, 400)
+)
+def test_a_damaged_cache_gives_its_numbers_or_is_made_anew(tmp_path_factory, changes, cut):
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "t.csv").write_text("".join(f"{i},{i},{i % 3}\n" for i in range(50)))
+    cache = folder / "cache.arrow"
+    assert len(ids(iterate(folder / "t.csv", cache=cache))) == 50
+    data = bytearray(cache.read_bytes())
+    for position, value in changes:
+        data[position % len(data)] = value
+    cache.write_bytes(data[: len(data) - cut])
+    assert len(ids(iterate(folder / "t.csv", cache=cache))) == 50
+
+
+def test_files_of_a_split_follow_the_number_of_the_pass(tmp_path):
+    for i in range(12):
+        (tmp_path / f"{i:02}.csv").write_text(f"{i},0,0\n")
+    split = FileSplit(tmp_path, seed=4)
+    expected = [[int(p.stem) for p in split.order(epoch)] for epoch in range(3)]
+
+    def fresh():
+        return CSVRecordReader(FileSplit(tmp_path, seed=4), schema=SCHEMA)
+
+    for reader in (fresh(), ConcatenatingRecordReader(fresh())):
+        it = iterate(reader)
+        assert [ids(it).tolist() for _ in range(3)] == expected
+        it.epoch = 1
+        assert ids(it).tolist() == expected[1]
+        parts = [ids(it.sharded(i, 2)).tolist() for i in range(2)]
+        assert sorted(chain(*parts)) == list(range(12))

@@ -23,6 +23,9 @@ from ._policy import ErrorReport
 __all__ = ["AbstractBatchCache", "FileCache", "MemoryCache", "make_cache"]
 
 _FORMAT = "datavec examples 1"
+# What reading a damaged file, or one that is no cache, ends in. Nothing but its head is read here:
+# the numbers stay on disk until a batch is used.
+_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, pa.ArrowException)
 
 
 class AbstractBatchCache(ABC, Generic[Part]):
@@ -75,18 +78,16 @@ class FileCache(AbstractBatchCache[Rows]):
 
     def kept(self, identity: str) -> tuple[Iterator[Rows], ErrorReport] | None:
         try:
-            source = pa.memory_map(str(self.path))
-        except (FileNotFoundError, pa.ArrowInvalid):  # the latter: empty
-            return None
-        try:
-            reader = pa.ipc.open_file(source)
+            reader = pa.ipc.open_file(pa.memory_map(str(self.path)))
             head = json.loads((reader.schema.metadata or {})[b"datavec"])
             if head["format"] != _FORMAT or head["identity"] != identity:
                 return None
-            _, closing = reader.get_batch_with_custom_metadata(reader.num_record_batches - 1)
-            return _read(reader, head["shapes"]), _report(json.loads(closing[b"errors"]))
-        except (pa.ArrowInvalid, ValueError, KeyError, TypeError, OSError):
-            return None  # damaged, or no file of ours: it is written anew
+            last = reader.num_record_batches - 1
+            _, closing = reader.get_batch_with_custom_metadata(last)
+            rows = [_rows(reader.get_batch(i), head["shapes"]) for i in range(last)]
+            return iter(rows), _report(json.loads(closing[b"errors"]))
+        except (FileNotFoundError, *_DAMAGED):
+            return None  # it is written anew
 
     def keeping(
         self, parts: Iterable[Rows], identity: str, errors: Callable[[], ErrorReport]
@@ -164,11 +165,10 @@ def _report(totals: list[list[Any]]) -> ErrorReport:
     return report
 
 
-def _read(reader: Any, shapes: dict[str, list[int]]) -> Iterator[Rows]:
-    for i in range(reader.num_record_batches - 1):
-        batch = reader.get_batch(i)
-        arrays: dict[str, Array] = {
-            name: numpy_array(batch.column(name).flatten()).reshape(batch.num_rows, *shape)
-            for name, shape in shapes.items()
-        }
-        yield Rows(arrays["features"], arrays.get("labels"))
+def _rows(batch: Any, shapes: dict[str, list[int]]) -> Rows:
+    batch.validate()
+    arrays: dict[str, Array] = {
+        name: numpy_array(batch.column(name).flatten()).reshape(batch.num_rows, *shape)
+        for name, shape in shapes.items()
+    }
+    return Rows(arrays["features"], arrays.get("labels"))

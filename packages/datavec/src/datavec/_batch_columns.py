@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ._errors import SchemaError
-from ._metadata import CategoricalMetaData, ColumnType, NDArrayMetaData
+from ._metadata import (
+    AbstractColumnMetaData,
+    CategoricalMetaData,
+    ColumnType,
+    DoubleMetaData,
+    IntegerMetaData,
+    NDArrayMetaData,
+)
+from ._passes import splits_of
 from ._schema import Schema
 
-__all__ = ["BatchColumns", "LabelChoice", "check_numeric", "choose_columns"]
+__all__ = ["BatchColumns", "LabelChoice", "check_numeric", "choose_columns", "schema_of"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,45 @@ class LabelChoice:
     last: int | str | None
     num_classes: int | None
     regression: bool
+
+
+def schema_of(reader: Any, given: Schema | None, choice: LabelChoice) -> Schema:
+    """The schema of a reader's records; without one, Double columns, Integer for class labels.
+
+    Raises:
+        SchemaError: the data are no records of this package's readers and have no schema.
+    """
+    schema = given or getattr(reader, "schema", None)
+    if isinstance(schema, Schema):
+        return schema
+    if not hasattr(reader, "records"):
+        raise SchemaError(
+            "RecordReaderDataSetIterator: pass schema=... or transform=... for data that come "
+            "without a schema of this package"
+        )
+    first = _first_record(reader)
+    values = [0.0] if first is None else first[0]
+    label = None
+    if not choice.regression and choice.num_classes is not None:
+        label = -1 if choice.first is None else choice.first
+        label = len(values) - 1 if label == -1 else label
+    columns: list[AbstractColumnMetaData] = []
+    for i, value in enumerate(values):
+        if isinstance(value, np.ndarray):
+            columns.append(NDArrayMetaData(str(i), value.shape))
+        else:
+            columns.append(IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i)))
+    return Schema(tuple(columns))
+
+
+def _first_record(reader: Any) -> tuple[list[Any], Any] | None:
+    """What a pass would begin with; the files of a split then come in the same order again."""
+    epochs = [(split, split.epoch) for split in splits_of(reader)]
+    try:
+        return next(iter(reader.records()), None)
+    finally:
+        for split, epoch in epochs:
+            split.epoch = epoch
 
 
 def choose_columns(schema: Schema, choice: LabelChoice) -> BatchColumns:

@@ -23,7 +23,7 @@ from .readers import (
 )
 from .readers._files import Location, location_name
 
-__all__ = ["identity_of", "identity_or_object"]
+__all__ = ["identity_of", "identity_of_files", "identity_or_object"]
 
 _KEPT_AS = {"on_invalid": "policy", "replacements": "policy"}
 
@@ -42,6 +42,17 @@ def identity_of(value: Any) -> str:
         DataVecError: the value is or holds something else than files that data come from.
     """
     return "\n".join(_lines(value))
+
+
+def identity_of_files(value: Any) -> str:
+    """`identity_of` for a cache that outlives the program; raises DataVecError saying what helps."""
+    try:
+        return identity_of(value)
+    except _UnknownError as e:
+        raise DataVecError(
+            f"cache: a change of the data would go unnoticed, for they come from {e}, which is no "
+            "file; give cache_key, a text that you change when the data change"
+        ) from None
 
 
 def identity_or_object(value: Any) -> str:

@@ -15,17 +15,15 @@ from nd4py.data import DataSet, DataSetIterator
 from nd4py.normalizers import AbstractNormalizer
 
 from ._batch_cache import FileCache, make_cache
-from ._batch_columns import BatchColumns, LabelChoice, choose_columns
+from ._batch_columns import BatchColumns, LabelChoice, choose_columns, schema_of
 from ._convert import to_type
-from ._errors import DataVecError, InvalidValueError, SchemaError
+from ._errors import InvalidValueError, SchemaError
 from ._examples import Rows, closing_source, equal_parts
 from ._frame import Array, Frame
-from ._identity import identity_of, identity_or_object
+from ._identity import identity_of_files, identity_or_object
 from ._metadata import (
     AbstractColumnMetaData,
     CategoricalMetaData,
-    DoubleMetaData,
-    IntegerMetaData,
     NDArrayMetaData,
 )
 from ._ndarray_column import NDARRAY, stacked, to_arrays
@@ -190,7 +188,9 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         if self._plan is None:
             process = self._transform
             if process is None:
-                process = TransformProcess(self._find_schema(), ())
+                process = TransformProcess(
+                    schema_of(self._reader, self._given_schema, self._labels_chosen), ()
+                )
             if process.final_schema.is_sequence:
                 raise SchemaError(
                     "RecordReaderDataSetIterator: the transform makes sequences; "
@@ -198,31 +198,6 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
                 )
             self._plan = process, choose_columns(process.final_schema, self._labels_chosen)
         return self._plan
-
-    def _find_schema(self) -> Schema:
-        schema = self._given_schema or getattr(self._reader, "schema", None)
-        if isinstance(schema, Schema):
-            return schema
-        if not hasattr(self._reader, "records"):
-            raise SchemaError(
-                "RecordReaderDataSetIterator: pass schema=... or transform=... for data that come "
-                "without a schema of this package"
-            )
-        first = _first_record(self._reader)
-        values = [0.0] if first is None else first[0]
-        width = len(values)
-        label = None
-        chosen = self._labels_chosen
-        if not chosen.regression and chosen.num_classes is not None:
-            label = -1 if chosen.first is None else chosen.first
-            label = width - 1 if label == -1 else label
-        columns: list[AbstractColumnMetaData] = []
-        for i, value in enumerate(values):
-            if isinstance(value, np.ndarray):
-                columns.append(NDArrayMetaData(str(i), value.shape))
-            else:
-                columns.append(IntegerMetaData(str(i)) if i == label else DoubleMetaData(str(i)))
-        return Schema(tuple(columns))
 
     @property
     def reset_supported(self) -> bool:
@@ -260,6 +235,9 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
             columns,
             label_names=self.labels,
         )
+
+    def _read(self) -> list[Any]:
+        return [self._reader]
 
     def _examples(
         self,
@@ -312,13 +290,7 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         if self._cache_key is not None:
             source = self._cache_key
         elif isinstance(self._cache, FileCache):
-            try:
-                source = identity_of(self._reader)
-            except DataVecError as e:
-                raise DataVecError(
-                    f"cache: a change of the data would go unnoticed, for they come from {e}, which "
-                    "is no file; give cache_key, a text that you change when the data change"
-                ) from None
+            source = identity_of_files(self._reader)
         else:
             source = identity_or_object(self._reader)
         options = (self._policy.action, sorted(self._policy.replacements.items()), shard)
@@ -352,17 +324,6 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
 def _read_once(source: Any) -> bool:
     """Whether a source is at its end after one pass: generators, streams of record batches."""
     return isinstance(source, Iterator) and not hasattr(source, "reset")
-
-
-def _first_record(reader: Any) -> tuple[list[Any], Any] | None:
-    """What a pass would begin with; the files of a split then come in the same order again."""
-    split = getattr(reader, "split", None)
-    epoch = getattr(split, "epoch", 0)
-    try:
-        return next(iter(reader.records()), None)
-    finally:
-        if split is not None:
-            split.epoch = epoch
 
 
 def _data_sets(

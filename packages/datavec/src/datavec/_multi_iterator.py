@@ -133,6 +133,9 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         self._outputs.append(self._spec(reader, column, column, num_classes))
         return self
 
+    def _read(self) -> list[Any]:
+        return list(self._readers.values())
+
     def _batches(self) -> Iterator[MultiDataSet]:
         if not self._inputs or not self._outputs:
             raise SchemaError("RecordReaderMultiDataSetIterator: add an input and an output first")

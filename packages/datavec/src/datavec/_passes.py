@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
 
 from ._batch_cache import MemoryCache
@@ -15,11 +15,12 @@ from ._policy import ErrorReport
 from ._process import ReadPlan, TransformProcess
 from ._schema import Schema
 from ._stream import input_frames
+from .readers import AbstractInputSplit
 
 if TYPE_CHECKING:
     from ._torch import BatchDataset
 
-__all__ = ["AbstractPasses", "ShardedSource", "every", "memory_cache"]
+__all__ = ["AbstractPasses", "ShardedSource", "every", "memory_cache", "splits_of"]
 
 
 class PassCount:
@@ -46,7 +47,7 @@ class AbstractPasses:
     def epoch(self) -> int:
         """Number of the pass that comes next, from 0; set it to go on where another run was.
 
-        The order of a pass follows from the seed and this number alone.
+        The order of a pass, of the files of a split with a seed too, follows from this number.
         """
         return self._passes.epoch
 
@@ -120,9 +121,15 @@ class AbstractPasses:
             parts = cache.keeping(parts, identity, ErrorReport) if kept is None else kept[0]
         return self._begin_pass(parts if self._shard is None else every(parts, self._shard))
 
+    def _read(self) -> Iterable[Any]:
+        """The readers."""
+        return ()
+
     def _begin_pass(self, parts: Iterable[Part]) -> Iterator[Part]:
-        """The examples of a new pass in its order."""
+        """The examples of a new pass in its order; call it before reading begins."""
         epoch = self._passes.epoch
+        for split in chain.from_iterable(map(splits_of, self._read())):
+            split.epoch = epoch
         self._passes.epoch = epoch + 1
         found: Iterator[Part] = _counted(parts, self._passes)
         if not self._window:
@@ -164,6 +171,17 @@ def every(parts: Iterable[Part], shard: tuple[int, int]) -> Iterator[Part]:
         for i, part in enumerate(parts):
             if i % count == index:
                 yield part
+
+
+def splits_of(reader: Any) -> Iterator[AbstractInputSplit]:
+    """The splits that a reader reads, those of the readers in it included."""
+    split = getattr(reader, "split", None)
+    if isinstance(split, AbstractInputSplit):
+        yield split
+    inner = [getattr(reader, "reader", None), *(getattr(reader, "readers", None) or ())]
+    for one in inner:
+        if one is not None:
+            yield from splits_of(one)
 
 
 def memory_cache(cache: str | None) -> MemoryCache[Any] | None:

@@ -125,6 +125,9 @@ class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         wanted = label is not None and label.reader == name and label.classes is not None
         return [label] if wanted and label is not None else []
 
+    def _read(self) -> list[Any]:
+        return [self._reader, self._labels_reader]
+
     def _batches(self) -> Iterator[DataSet]:
         readers = {"features": self._reader}
         if self._labels_reader is not None:

@@ -215,6 +215,17 @@ def test_report_of_sequences(tmp_path):
     assert "3 sequences" in page.text
 
 
+def test_report_shows_frequent_and_wrong_values(tmp_path):
+    schema = Schema.builder().add_column_string("s").add_column_integer("i").build()
+    records = [["often", "1"]] * 7 + [["rarely", "2"]] * 2 + [["once", "oops"], [None, ""]]
+    HtmlAnalysis.report(schema, CollectionRecordReader(records), tmp_path / "r.html")
+    text = Page((tmp_path / "r.html").read_text("utf-8")).text
+    assert re.search(r"Most frequent.*often.*7.*rarely.*2.*once", text)
+    assert "Invalid: oops" in text
+    assert "invalid 9.1 % (1)" in text
+    assert "missing 9.1 % (1)" in text
+
+
 def test_report_of_a_one_shot_stream(tmp_path):
     data = table(100)
     stream = pa.RecordBatchReader.from_batches(data.schema, iter(data.to_batches()))

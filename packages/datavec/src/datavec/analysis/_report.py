@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._schema import Schema
-from ._analyze import analyze, analyze_quality
+from ._analyze import analyze
 from ._columns import (
     AbstractNumericalAnalysis,
     CategoricalAnalysis,
@@ -21,14 +21,12 @@ from ._quality import DataQualityAnalysis
 from ._report_bars import bars_of
 from ._report_cards import ColumnView, card, distinct_text, length_card
 from ._report_charts import sparkline_svg
+from ._report_look import Look, look_at
 from ._report_style import STYLE
 from ._report_text import count_text, escaped, instant_text, number_text, share_text
-from ._sampling import sample, sample_invalid_from_column, sample_sequence
 from ._source import can_read_again
 
 __all__ = ["HtmlAnalysis"]
-
-_EXAMPLES = 5
 
 
 class HtmlAnalysis:
@@ -52,6 +50,7 @@ class HtmlAnalysis:
         quality: DataQualityAnalysis | None = None,
         examples: Mapping[str, Sequence[Any]] | None = None,
         invalid: Mapping[str, Sequence[Any]] | None = None,
+        frequent: Mapping[str, Mapping[str, int]] | None = None,
         title: str = "Data analysis",
     ) -> str:
         """The page as text. Names and values from the data are escaped.
@@ -61,6 +60,7 @@ class HtmlAnalysis:
             quality: what `analyze_quality` found, for counts of invalid values.
             examples: some values by column name.
             invalid: some invalid values by column name.
+            frequent: counts of the values of String columns by column name, the largest first.
             title: heading of the page.
         """
         views = [
@@ -71,6 +71,7 @@ class HtmlAnalysis:
                 quality=None if quality is None else quality[meta.name],
                 examples=(examples or {}).get(meta.name, ()),
                 invalid=(invalid or {}).get(meta.name, ()),
+                frequent=(frequent or {}).get(meta.name, {}),
             )
             for i, (meta, found) in enumerate(zip(analysis.schema, analysis, strict=True))
         ]
@@ -120,22 +121,8 @@ class HtmlAnalysis:
             The analysis.
         """
         found = analyze(schema, source, max_histogram_buckets, on_error="skip", threads=threads)
-        quality, examples, invalid = None, {}, {}
-        if can_read_again(source):
-            quality = analyze_quality(schema, source, threads=threads)
-            draw: Any = sample_sequence if schema.is_sequence else sample
-            records = draw(schema, source, _EXAMPLES, threads=threads)
-            if schema.is_sequence:
-                records = [steps[0] for steps in records if steps]
-            for i, name in enumerate(schema.column_names):
-                examples[name] = [r[i] for r in records]
-                if quality[name].count_invalid:
-                    invalid[name] = sample_invalid_from_column(
-                        schema, source, name, _EXAMPLES, ignore_missing=True, threads=threads
-                    )
-        HtmlAnalysis.create_html_analysis_file(
-            found, path, quality=quality, examples=examples, invalid=invalid, title=title
-        )
+        look = look_at(schema, source, found, threads) if can_read_again(source) else Look()
+        HtmlAnalysis.create_html_analysis_file(found, path, title=title, **vars(look))
         return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ from ._report_text import (
 __all__ = ["ColumnView", "card", "distinct_text", "length_card"]
 
 _BARS = 12  # categories shown one by one
+_FREQUENT = 5  # texts shown one by one
 _EXAMPLES = 5
 Parts = tuple[str, str, str]
 """Sentence under the name, chart and numbers, tables to unfold: each as HTML."""
@@ -49,7 +50,8 @@ class ColumnView:
     analysis: AbstractColumnAnalysis
     quality: ColumnQuality | None = None
     examples: Sequence[Any] = ()
-    invalid: Sequence[Any] = field(default=())
+    invalid: Sequence[Any] = ()
+    frequent: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def zone(self) -> str:
@@ -230,6 +232,10 @@ def _strings(a: StringAnalysis, view: ColumnView) -> Parts:
             ("Std. deviation", number_text(a.sample_stdev_length)),
         ]
     )
+    if view.frequent:
+        caption = f"Most frequent values of {view.meta.name}"
+        body += '<p class="note top">Most frequent</p>'
+        body += _bars(list(view.frequent.items()), a.count, _FREQUENT, caption)
     return _lead(a, "text"), body, _buckets(a, f"the lengths of {view.meta.name}", number_text)
 
 
@@ -242,33 +248,46 @@ def _categories(a: CategoricalAnalysis, view: ColumnView) -> Parts:
     lead = f"{_plural(a.count, 'value')} in {_plural(len(counts), 'category', 'categories')}"
     if strange:
         lead += f', <span class="type flag">{count_text(len(strange))} not declared</span>'
-    shown = [*counts, *((name, 0) for name in unseen)][:_BARS]
-    hidden = len(counts) + len(unseen) - len(shown)
-    top = max([c for _, c in shown] + [1])
+    shown = [*counts, *((name, 0) for name in unseen)]
+    caption = f"Categories of {view.meta.name}"
+    return lead, _bars(shown, a.count, _BARS, caption, frozenset(strange)), ""
+
+
+def _bars(
+    values: Sequence[tuple[str, int]],
+    total: int,
+    limit: int,
+    caption: str,
+    strange: frozenset[str] = frozenset(),
+) -> str:
+    """Texts and how often they occur, the first `limit` of them with bars."""
+    if not values:
+        return ""
+    shown, hidden = values[:limit], len(values) - limit
+    top = max([count for _, count in shown] + [1])
     rows = []
     for name, count in shown:
-        width = max(100 * count / top, 0)
         note = ' <span class="type flag">not declared</span>' if name in strange else ""
         zero = " zero" if not count else ""
         rows.append(
             f'<tr><th scope="row" title="{escaped(name, 300)}">{escaped(name, 80) or "“”"}{note}</th>'
-            f'<td aria-hidden="true"><span class="fill{zero}" style="width:{width:.1f}%"></span></td>'
+            f'<td aria-hidden="true"><span class="fill{zero}" '
+            f'style="width:{max(100 * count / top, 0):.1f}%"></span></td>'
             f'<td class="n">{count_text(count)}</td>'
-            f'<td class="n">{share_text(count, a.count)}</td></tr>'
+            f'<td class="n">{share_text(count, total)}</td></tr>'
         )
     if hidden > 0:
-        rest = a.count - sum(c for _, c in shown)
+        rest = total - sum(count for _, count in shown)
         rows.append(
             f'<tr><th scope="row" class="soft">{count_text(hidden)} more</th><td></td>'
-            f'<td class="n">{count_text(rest)}</td><td class="n">{share_text(rest, a.count)}</td></tr>'
+            f'<td class="n">{count_text(rest)}</td><td class="n">{share_text(rest, total)}</td></tr>'
         )
-    body = (
-        f'<table class="cats"><caption>Categories of {escaped(view.meta.name, 80)}</caption>'
-        '<thead class="hidden"><tr><th scope="col">category</th><th scope="col">bar</th>'
+    return (
+        f'<table class="cats"><caption>{escaped(caption, 120)}</caption>'
+        '<thead class="hidden"><tr><th scope="col">value</th><th scope="col">bar</th>'
         '<th scope="col">count</th><th scope="col">share</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
-    return lead, body if rows else "", ""
 
 
 def _arrays(a: NDArrayAnalysis, view: ColumnView) -> Parts:

@@ -64,6 +64,7 @@ dl.stats dd{margin:0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .quality span{white-space:nowrap;margin-right:14px}
 .keep{white-space:nowrap}
 .note{color:var(--soft);font-size:12.5px;margin:-4px 0 6px}
+.note.top{margin:14px 0 0}
 .values{margin:10px 0 0;font-size:13px;color:var(--soft)}
 code{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--wash);
 color:var(--ink);border-radius:4px;padding:1px 6px;

@@ -368,6 +368,28 @@ def test_steps_over_whole_columns_say_so():
     assert executor(["a", 1.5]) == ["a", 1.5]
 
 
+def test_missing_values_that_no_step_looks_at_stay_missing():
+    schema = (
+        Schema.builder()
+        .add_columns_double("x", "unused", "kept")
+        .add_column_ndarray("image", [2])
+        .add_columns_string("note", "label")
+        .build()
+    )
+    tp = TransformProcess.builder(schema).double_math_op("x", "Add", 1.0)
+    process = tp.remove_columns("unused", "image", "label").rename_column("note", "text").build()
+    function = process.record_executor()._function
+    assert function([1.0, None, None, None, None, None]) == [2.0, None, None]
+    assert function([1.0, 2.0, "3", np.zeros(2), "a", "b"]) == [2.0, 3.0, "a"]
+    assert process.execute_record([1.0, None, None, None, None, None]) == [2.0, None, None]
+    with pytest.raises(InvalidValueError, match="missing value"):
+        process.execute_record([None] * 6)
+    with pytest.raises(TypeError, match="as a column value"):
+        process.execute_record([1.0, None, object(), None, None, None])
+    looks = TransformProcess.builder(schema).filter(NullWritableColumnCondition("kept")).build()
+    assert looks.execute_record([1.0, None, None, np.zeros(2), "a", "b"]) is None
+
+
 def test_sequences_are_refused():
     schema = Schema.builder().add_column_string("k").build()
     process = TransformProcess.builder(schema).convert_to_sequence().build()

@@ -373,6 +373,10 @@ class InfiniteColumnCondition(AbstractColumnCondition):
         return row.call(Kind.BOOLEAN, math.isinf, row.read(self.column_name, Kind.DOUBLE))
 
 
+def _present(value: Any) -> bool:
+    return False
+
+
 @java_type(_COLUMN + "NullWritableColumnCondition")
 @dataclass(frozen=True)
 class NullWritableColumnCondition(AbstractColumnCondition):
@@ -386,8 +390,8 @@ class NullWritableColumnCondition(AbstractColumnCondition):
         return np.asarray(numpy_array(column.is_null()), bool)
 
     def record_test(self, row: RecordTrace) -> Slot:
-        # A record with a missing value is left to the columns, so here there is none.
-        return row.constant(Kind.BOOLEAN, False)
+        # Having been looked at, a missing value is left to the columns: here there is none.
+        return row.call(Kind.BOOLEAN, _present, row.column(self.column_name))
 
 
 @java_type(_COLUMN + "InvalidValueColumnCondition")

@@ -52,6 +52,8 @@ class _Program:
         self.names: dict[str, Any] = {"str": str, "float": float, "int": int, "bool": bool}
         self.slots = 0
         self.known: dict[tuple[str, Kind], Slot] = {}
+        self.looked_at: set[str] = set()
+        """Variables whose values matter; the others may be missing."""
 
     def variable(self) -> str:
         self.slots += 1
@@ -90,6 +92,10 @@ class RecordTrace:
 
     def converted(self, slot: Slot, kind: Kind) -> Slot:
         """A slot's value as `kind`."""
+        self._program.looked_at.add(slot.variable)
+        return self._converted(slot, kind)
+
+    def _converted(self, slot: Slot, kind: Kind) -> Slot:
         if slot.kind is kind and not slot.raw:
             return slot
         program = self._program
@@ -141,6 +147,7 @@ class RecordTrace:
         several: bool = True,
     ) -> list[Slot]:
         """The results of a function that returns one value per kind."""
+        self._program.looked_at.update(s.variable for s in arguments)
         made = [Slot(self._program.variable(), kind, raw) for kind in kinds]
         left = ", ".join(s.variable for s in made) + ("," if several and len(made) == 1 else "")
         right = ", ".join(s.variable for s in arguments)
@@ -151,6 +158,7 @@ class RecordTrace:
         """`yes` where the test holds, else `no`; both must be of one kind."""
         if yes.kind is not no.kind:
             raise NoScalarForm
+        self._program.looked_at.update((test.variable, yes.variable, no.variable))
         made = Slot(self._program.variable(), yes.kind, yes.raw or no.raw)
         self._program.lines.append(
             f"{made.variable} = {yes.variable} if {test.variable} else {no.variable}"
@@ -193,7 +201,7 @@ class RecordTrace:
 
 def value_test(meta: AbstractColumnMetaData, kind: Kind) -> Callable[[Any], bool]:
     """Whether a value of a column held as `kind`, or text not parsed yet, is valid."""
-    if kind is not kind_of(meta.column_type):
+    if kind is not kind_of(meta.column_type) or kind is Kind.ARRAY:
         raise NoScalarForm
     test = meta.value_test()
     if test is None:
@@ -215,26 +223,35 @@ def value_test(meta: AbstractColumnMetaData, kind: Kind) -> Callable[[Any], bool
 
 
 def _entered(schema: Schema, program: _Program) -> RecordTrace:
-    """Take the record apart; values of other classes than usual are brought into form."""
+    """The record as it comes: a slot for each of its values."""
     columns = []
     for meta in schema:
         kind = kind_of(meta.column_type)
-        if kind is None:
-            raise NoScalarForm
-        columns.append(Slot(program.variable(), kind, raw=kind not in (Kind.TEXT, Kind.BYTES)))
-    program.lines.append(", ".join(s.variable for s in columns) + ", = record")
-    for slot in columns:
-        v = slot.variable
-        usual, bring = ENTER[slot.kind]
-        program.lines.append(f"if not ({usual.format(v=v)}): {v} = {program.name(bring)}({v})")
+        columns.append(Slot(program.variable(), kind, raw=kind not in _NEVER_RAW))
     return RecordTrace(schema, tuple(columns), program)
 
 
+_NEVER_RAW = (Kind.TEXT, Kind.BYTES, Kind.ARRAY)
+
+
+def _taken_apart(columns: Sequence[Slot], program: _Program) -> list[str]:
+    """Lines that take the record apart, and bring values of other classes than usual into form."""
+    lines = [", ".join(s.variable for s in columns) + ", = record"]
+    for slot in columns:
+        v = slot.variable
+        usual, bring = ENTER[slot.kind]
+        missing = "" if v in program.looked_at else f"{v} is None or "
+        bring_name = program.name(bring)
+        lines.append(f"if not ({missing}{usual.format(v=v)}): {v} = {bring_name}({v})")
+    return lines
+
+
 def _final(trace: RecordTrace, meta: AbstractColumnMetaData) -> Slot:
-    kind = kind_of(meta.column_type)
-    if kind is None:
+    kind, slot = kind_of(meta.column_type), trace.column(meta.name)
+    if kind is Kind.ARRAY:
         raise NoScalarForm
-    return trace.converted(trace.column(meta.name), kind)
+    # A missing value that nothing has looked at stays missing.
+    return trace._converted(slot, kind) if slot.kind is kind else trace.converted(slot, kind)
 
 
 def _watch(trace: RecordTrace, names: frozenset[str]) -> None:
@@ -270,7 +287,7 @@ def compile_function(
     program = _Program()
     at = "the input"
     try:
-        trace = _entered(schemas[0], program)
+        trace = entered = _entered(schemas[0], program)
         _watch(trace, watched)
         for i, (action, output) in enumerate(zip(actions, schemas[1:], strict=True)):
             at = f"step {i} {type(action).__name__}"
@@ -280,8 +297,12 @@ def compile_function(
         results = [_final(trace, meta) for meta in schemas[-1]]
     except (NoScalarForm, ArithmeticError, ValueError, TypeError, NotImplementedError) as e:
         raise NoScalarForm(f"{at} has no form for single values{f': {e}' if str(e) else ''}") from e
-    program.lines.append(f"return [{', '.join(s.variable for s in results)}]")
-    source = "def run(record):\n" + "".join(f"    {line}\n" for line in program.lines)
+    lines = [
+        *_taken_apart(entered.columns, program),
+        *program.lines,
+        f"return [{', '.join(s.variable for s in results)}]",
+    ]
+    source = "def run(record):\n" + "".join(f"    {line}\n" for line in lines)
     # Only names made here stand in the source; every value of the process is an object of `names`.
     scope: dict[str, Any] = {"__builtins__": {}, **program.names}
     exec(compile(source, "<record function of a TransformProcess>", "exec"), scope)

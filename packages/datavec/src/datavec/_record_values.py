@@ -38,6 +38,7 @@ class Kind(enum.Enum):
     BOOLEAN = "bool, bool"
     TIME = "int, timestamp in ms"
     BYTES = "bytes, binary"
+    ARRAY = "numpy.ndarray, struct"
 
 
 _KINDS = {
@@ -50,12 +51,13 @@ _KINDS = {
     ColumnType.TIME: Kind.TIME,
     ColumnType.BOOLEAN: Kind.BOOLEAN,
     ColumnType.BYTES: Kind.BYTES,
+    ColumnType.NDARRAY: Kind.ARRAY,
 }
 
 
-def kind_of(column_type: ColumnType) -> Kind | None:
-    """The kind of a column's values in results; None for arrays."""
-    return _KINDS.get(column_type)
+def kind_of(column_type: ColumnType) -> Kind:
+    """The kind of a column's values in results."""
+    return _KINDS[column_type]
 
 
 def arrow_kind(t: pa.DataType) -> Kind | None:
@@ -314,6 +316,12 @@ def _enter_bytes(value: Any) -> bytes:
     return found
 
 
+def _enter_array(value: Any) -> Any:
+    if value.__class__ is not np.ndarray or value.dtype.kind not in "biuf":
+        raise Unusual
+    return value
+
+
 _ASCII = "{v}.__class__ is str and {v}.isascii()"
 
 ENTER: dict[Kind, tuple[str, Function]] = {
@@ -334,6 +342,7 @@ ENTER: dict[Kind, tuple[str, Function]] = {
     Kind.FLOAT: (_ASCII, _enter_float),
     Kind.BOOLEAN: ("{v}.__class__ is bool or " + _ASCII, _enter_boolean),
     Kind.BYTES: ("{v}.__class__ is bytes", _enter_bytes),
+    Kind.ARRAY: ("False", _enter_array),
 }
 """How values get in: a Python expression that is true for those that are right as they are, and a
 function that brings the others into form or raises."""

@@ -103,12 +103,12 @@ class ColumnFunction(AbstractColumnTransform):
             Kind.DOUBLE: frame.doubles,
             Kind.FLOAT: frame.floats,
         }
-        values = frame.ints(name) != 0 if given is Kind.BOOLEAN else read[given or Kind.INT](name)
+        values = frame.ints(name) != 0 if given is Kind.BOOLEAN else read[given](name)
         return _arrow(self._called(values, made, name), made, self.new_metadata(meta))
 
-    def _called(self, values: Array, made: Kind | None, name: str) -> Array:
+    def _called(self, values: Array, made: Kind, name: str) -> Array:
         try:
-            out = np.asarray(self.function(values), _DTYPE[made or Kind.INT])
+            out = np.asarray(self.function(values), _DTYPE[made])
         except (ValueError, TypeError, OverflowError) as e:
             raise DataVecError(f'column "{name}": {_shown_function(self.function)}: {e}') from e
         if out.shape != values.shape:
@@ -126,8 +126,8 @@ class ColumnFunction(AbstractColumnTransform):
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
         name = self.column_name
-        given = kind_of(row.schema.type_of(name)) or Kind.INT
-        made = kind_of(output.type_of(name)) or Kind.INT
+        given = kind_of(row.schema.type_of(name))
+        made = kind_of(output.type_of(name))
         value = row.read(name, Kind.INT if given is Kind.BOOLEAN else given)
         dtype = _DTYPE[given]
 
@@ -160,7 +160,7 @@ class ColumnFunction(AbstractColumnTransform):
             raise SerializationError(f"{path}: {e}") from None
 
 
-def _arrow(values: Array, kind: Kind | None, meta: AbstractColumnMetaData) -> pa.Array | Array:
+def _arrow(values: Array, kind: Kind, meta: AbstractColumnMetaData) -> pa.Array | Array:
     if kind is Kind.TIME:
         return arrow_array(values).cast(meta.arrow_type)
     if kind is Kind.TEXT:

@@ -49,6 +49,9 @@ class ChosenReservoir:
     def add(self, frame: Frame) -> None:
         self.reservoir.offer(self.choose(frame))
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"reservoir": self.reservoir}  # which is all that the driver merges
+
 
 def _sampled(
     data: DataFrame | SparkBatches,

@@ -13,6 +13,7 @@ from .._arrow_arrays import arrow_array
 from .._arrow_io import column_from_values
 from .._errors import InvalidValueError, SchemaError
 from .._frame import Frame
+from .._metadata import AbstractColumnMetaData, IntegerMetaData
 from .._ndarray_column import from_flat
 from .._policy import ErrorReport
 from .._process import ReadPlan
@@ -110,7 +111,7 @@ class ImageTask:
                 self._sources.append(reader.metadata_of(part.name, prepared))
         columns = [_array_column(images[: len(labels)], reader.image_shape)]
         for i, meta in enumerate(self.schema.columns[1:]):
-            columns.append(column_from_values([values[i] for values in labels], meta))
+            columns.append(_label_column([values[i] for values in labels], meta))
         return Frame(self.schema, tuple(columns), len(labels))
 
     def metadata(self, frame: Frame) -> list[Any]:
@@ -123,6 +124,12 @@ class ImageTask:
         if error.row is None or error.row >= len(self._sources):
             return error
         return error.located(file=self._sources[error.row].uri)
+
+
+def _label_column(values: list[Any], meta: AbstractColumnMetaData) -> pa.Array:
+    if isinstance(meta, IntegerMetaData) and all(type(v) is int for v in values):
+        return arrow_array(np.array(values, np.int32))  # without importing pandas, as pyarrow would
+    return column_from_values(values, meta)
 
 
 def _array_column(images: np.ndarray[Any, Any], shape: tuple[int, ...]) -> pa.Array:

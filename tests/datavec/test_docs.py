@@ -15,7 +15,8 @@ from dl4py.__main__ import main
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PAGES = sorted((ROOT / "docs" / "datavec").glob("**/*.md"))
-BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SPARK = ROOT / "docs" / "datavec" / "spark.md"  # as a whole for the spark session
+BLOCK = re.compile(r"^```(python spark|python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_documentation_page():
@@ -25,21 +26,32 @@ def test_documentation_page():
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT / "docs" / "datavec")))
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT / "docs" / "datavec"))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p != SPARK], ids=named)
 def test_pages(page, tmp_path, monkeypatch, capfd):
-    """Every block of a page runs, one after another with the same names, in an empty folder.
+    monkeypatch.chdir(tmp_path)
+    run_page(page)
+
+
+def run_page(page: Path, **given: object) -> None:
+    """Run every block of a page, one after another with the same names, in the current folder.
 
     Python with ``>>>`` is checked against the results that it shows, other Python must run through.
-    In blocks of the shell the lines of the ``dl4py`` command must end well.
+    In blocks of the shell the lines of the ``dl4py`` command must end well. Blocks of ``python spark``
+    run where the name ``spark`` is given.
     """
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {"__name__": "__main__"}
+    names: dict[str, object] = {"__name__": "__main__", **given}
     text = page.read_text("utf-8")
     for block in BLOCK.finditer(text):
         line = text[: block.start(2)].count("\n")
         language, code = block.groups()
         if language == "sh":
             run_commands(code)
+        elif language == "python spark" and "spark" not in given:
+            continue
         elif ">>>" in code:
             check_examples(code, names, page, line)
         else:
@@ -65,7 +77,7 @@ def check_examples(code: str, names: dict[str, object], page: Path, line: int) -
 def test_the_index_links_every_page():
     index = (ROOT / "docs" / "datavec.md").read_text("utf-8")
     for page in PAGES:
-        assert f"(datavec/{page.relative_to(ROOT / 'docs' / 'datavec')})" in index, page.name
+        assert f"(datavec/{named(page)})" in index, page.name
 
 
 def test_example(tmp_path, monkeypatch, capsys):

@@ -25,6 +25,7 @@ from datavec import (
     FileSplit,
     InputStreamInputSplit,
     LineRecordReader,
+    ParentPathLabelGenerator,
     Schema,
     SourceError,
     StreamInputSplit,
@@ -388,3 +389,19 @@ def test_text_instead_of_a_file():
     assert list(FileRecordReader(StringSplit("a\r\nb"))) == [["a\r\nb"]]
     with pytest.raises(DataVecError, match="append_label needs data that have a path"):
         list(FileRecordReader(StringSplit("a"), append_label=True))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["", "file:", "file://", "http://", "s3://", "zip://x::http://"]),
+    st.text(max_size=20),
+)
+def test_any_text_is_a_location_or_our_error(scheme, text):
+    told = None
+    try:
+        location = as_location(scheme + text)
+        assert all(isinstance(p, str) for p in location_parts(location))
+        ParentPathLabelGenerator().label_for_path(location)
+    except DataVecError as e:
+        told = str(e)
+    assert told is None or "is no URL" in told

@@ -88,6 +88,10 @@ def _lines(value: Any) -> list[str]:
         return [_file(location) for location in found]
     if isinstance(value, (AbstractRecordReader, AbstractSequenceRecordReader)):
         return _reader(value)
+    if type(value).__module__.startswith("datavec."):
+        # Label generators, loaders and the like: they are what their attributes say.
+        public = {k: v for k, v in vars(value).items() if not k.startswith("_")}
+        return [type(value).__qualname__, *_lines(public)]
     raise _UnknownError(type(value).__name__)
 
 

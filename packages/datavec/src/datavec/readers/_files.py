@@ -56,7 +56,7 @@ def as_location(value: str | os.PathLike[str]) -> Location:
     if text.startswith("file:"):
         from urllib.request import url2pathname  # brings the whole of http along
 
-        return Path(url2pathname(urlsplit(text).path))
+        return Path(url2pathname(_path_in(text)))
     return text if isinstance(value, str) and _URL.match(text) else Path(text)
 
 
@@ -78,8 +78,15 @@ def location_parts(location: Location) -> tuple[str, ...]:
 def _url_path(url: str) -> str:
     first = url.split("::", 1)[0]
     if first.startswith(("http://", "https://")):
-        return urlsplit(first).path
+        return _path_in(first)
     return first.split("://", 1)[-1]
+
+
+def _path_in(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as e:
+        raise SourceError(f"{url}: is no URL: {e}") from None
 
 
 # --- opening -----------------------------------------------------------------------------------

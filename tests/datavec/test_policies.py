@@ -303,11 +303,22 @@ def test_records_of_the_wrong_width_obey_the_policy():
 
 def test_lines_are_named():
     text = "1,x,cash,1970-01-02\n2,2,gold,1970-01-02\n3,3,cash,1970-01-02\n"
-    reader = CSVRecordReader(StringSplit(text), on_invalid="skip")
+    # A reader without a policy of its own follows the process.
+    reader = CSVRecordReader(StringSplit(text + "4,4\n"))
     stream = process().execute(reader, on_error="skip")
     assert stream.read_all().num_rows == 1
     places = sorted(e.place for t in stream.errors for e in t.examples)
-    assert [p.split(", ")[1] for p in places] == ["line 1", "line 2"]
+    assert [p.split(", ")[1] for p in places if "line" in p] == ["line 1", "line 2", "line 4"]
+    assert stream.skipped == 3
+    options: dict[str, Any] = {"on_error": "replace", "replacements": {"age": 8.0, "kind": "card"}}
+    stream = process().execute(CSVRecordReader(StringSplit(text)), **options)
+    assert stream.read_all().to_pydict()["age"] == [16.0, 4.0, 6.0]
+    assert stream.errors.replaced == 2
+    with pytest.raises(DataVecError, match="line 4"):
+        process().execute(reader, **options).read_all()
+    # One that has its own keeps it.
+    reader = CSVRecordReader(StringSplit(text), on_invalid="skip")
+    assert process().execute(reader, **options).read_all()["id"].to_pylist() == [2, 3]
 
 
 def iterator(**options: Any) -> RecordReaderDataSetIterator:

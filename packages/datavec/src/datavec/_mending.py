@@ -20,7 +20,7 @@ from ._policy import ErrorExample, ErrorPolicy, ErrorReport
 from ._schema import Schema
 from ._writable import Writable
 
-__all__ = ["Mender", "drop_records", "original_row"]
+__all__ = ["Mender", "drop_records", "original_row", "policy_for"]
 
 _EXAMPLES = 3
 Locate = Callable[[InvalidValueError], InvalidValueError]
@@ -215,6 +215,18 @@ class Mender:
             at = self._locate(error.located(row=_origin(frame, int(row))))
             examples.append(ErrorExample(value, at.place))
         self._report.add_error(action, error, count=count, examples=examples)
+
+
+def policy_for(policy: ErrorPolicy, schema: Schema) -> ErrorPolicy:
+    """A policy for data of this schema: replacements that are meant for later steps are left out."""
+    fitting = {
+        name: value
+        for name, value in policy.replacements.items()
+        if name in schema and _fits(value, schema.metadata(name))
+    }
+    if policy.action == "replace" and not fitting:
+        return ErrorPolicy()
+    return ErrorPolicy(policy.action, fitting)
 
 
 def _fits(value: Any, meta: AbstractColumnMetaData) -> bool:

@@ -17,7 +17,7 @@ from ._arrow_io import (
 from ._errors import DataVecError, InvalidValueError, SchemaError, SerializationError
 from ._filter import AbstractFilter
 from ._frame import Frame
-from ._mending import Mender, drop_records, original_row
+from ._mending import Mender, drop_records, original_row, policy_for
 from ._policy import ErrorPolicy, ErrorReport
 from ._record_program import RecordExecutor
 from ._schema import Schema
@@ -54,6 +54,8 @@ class ReadPlan:
     """Columns whose values are used; others may be left out."""
     as_text: frozenset[str]
     """Columns that must stay unparsed text."""
+    policy: ErrorPolicy = field(default_factory=ErrorPolicy)
+    """What happens to records that cannot be read, for a reader without a policy of its own."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class TransformProcess:
             raise IndexError(f"step {step}: the process has steps 0 to {len(self.actions) - 1}")
         return self._schemas[step + 1]
 
-    def read_plan(self) -> ReadPlan:
+    def read_plan(self, policy: ErrorPolicy | None = None) -> ReadPlan:
         """Which columns a reader must deliver, and which of them unparsed."""
         wanted = set(self.final_schema.column_names)
         as_text: set[str] = set()
@@ -132,7 +134,8 @@ class TransformProcess:
                 )
             as_text = back | (action.wants_text(schema) & set(schema.column_names))
             wanted = action.needed(schema, wanted)
-        return ReadPlan(frozenset(wanted), frozenset(as_text & wanted))
+        own = ErrorPolicy() if policy is None else policy_for(policy, self.initial_schema)
+        return ReadPlan(frozenset(wanted), frozenset(as_text & wanted), own)
 
     # --- running --------------------------------------------------------------------------------
 

@@ -205,7 +205,7 @@ class RawSource:
 
 def _within(plan: ReadPlan, schema: Schema) -> ReadPlan:
     names = set(schema.column_names)
-    return ReadPlan(frozenset(plan.needed & names), frozenset(plan.as_text & names))
+    return replace(plan, needed=plan.needed & names, as_text=plan.as_text & names)
 
 
 class AbstractTask(ABC):

@@ -40,10 +40,12 @@ def _sources(source: Any) -> Iterator[pa.RecordBatch]:
     )
 
 
-def input_frames(process: TransformProcess, source: Any) -> Iterator[Callable[[], Frame]]:
+def input_frames(
+    process: TransformProcess, source: Any, policy: ErrorPolicy | None = None
+) -> Iterator[Callable[[], Frame]]:
     """One callable per batch of the source; calling it (in any thread) gives the frame."""
     if hasattr(source, "frame_tasks"):
-        yield from source.frame_tasks(process.initial_schema, process.read_plan())
+        yield from source.frame_tasks(process.initial_schema, process.read_plan(policy))
         return
     schema = process.initial_schema
     base = 0
@@ -124,7 +126,7 @@ def transformed_frames(
                 raise error
             frame, report = frame.sliced(0, row), ErrorReport()
 
-    tasks = input_frames(process, source)
+    tasks = input_frames(process, source, policy)
     results = ordered_map(work, tasks, threads=threads, ahead=threads + 2)
     frames = []
     for result, report, error in results:

@@ -202,7 +202,9 @@ class TransformProcessRecordReader(AbstractRecordReader):
         )
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
-        tasks = self.reader.frame_tasks(self.transform.initial_schema, self.transform.read_plan())
+        tasks = self.reader.frame_tasks(
+            self.transform.initial_schema, self.transform.read_plan(plan.policy)
+        )
         for task in tasks:
             yield _TransformTask(self.transform, schema, task)
 
@@ -284,7 +286,9 @@ class TransformProcessSequenceRecordReader(AbstractSequenceRecordReader):
         return [found[m] for m in wanted]
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
-        tasks = self.reader.frame_tasks(self.transform.initial_schema, self.transform.read_plan())
+        tasks = self.reader.frame_tasks(
+            self.transform.initial_schema, self.transform.read_plan(plan.policy)
+        )
         for task in tasks:
             yield _TransformTask(self.transform, schema, task)
 

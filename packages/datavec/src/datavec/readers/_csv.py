@@ -187,7 +187,8 @@ class CSVRecordReader(AbstractTolerant, AbstractRecordReader):
 
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         self.errors = type(self.errors)()
-        parser = BlockParser(schema, plan, self._parser, self.policy, self.errors)
+        policy = plan.policy if self.policy.raises else self.policy
+        parser = BlockParser(schema, plan, self._parser, policy, self.errors)
         blocks = blocks_of(
             self.split, skip_lines=self.skip_lines, size=self.block_size, encoding=self.encoding
         )

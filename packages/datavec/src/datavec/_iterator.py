@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nd4py.data import DataSet, DataSetIterator
-from nd4py.normalizers import AbstractNormalizer
 
 from ._batch_cache import FileCache, make_cache
 from ._batch_columns import BatchColumns, LabelChoice, choose_columns, schema_of
@@ -34,6 +33,9 @@ from ._process import TransformProcess
 from ._schema import Schema
 from ._stream import transformed_frames, with_reader
 from .transforms._categorical import state_codes
+
+if TYPE_CHECKING:
+    from nd4py.normalizers import AbstractNormalizer
 
 __all__ = ["RecordReaderDataSetIterator"]
 
@@ -223,9 +225,8 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         self._errors = ErrorReport()
         # Normalizers treat each example by itself, so they can run on whole blocks in the threads
         # ahead; any other preprocessor gets the batches as they will be.
-        preprocessor = self.preprocessor
-        normalizer = preprocessor if isinstance(preprocessor, AbstractNormalizer) else None
-        self._per_batch = preprocessor if normalizer is None else None
+        normalizer = _normalizer(self.preprocessor)
+        self._per_batch = self.preprocessor if normalizer is None else None
         rows = self._examples(_pruned(process, columns), columns, normalizer)
         # The pass must not hold on to this object: dropping the iterator then ends its threads.
         return _data_sets(
@@ -319,6 +320,14 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
         if self.preprocessor is not None:
             self.preprocessor.preprocess(data)
         return data
+
+
+def _normalizer(preprocessor: Any) -> AbstractNormalizer | None:
+    if preprocessor is None:
+        return None  # a worker without one does not import them
+    from nd4py.normalizers import AbstractNormalizer
+
+    return preprocessor if isinstance(preprocessor, AbstractNormalizer) else None
 
 
 def _read_once(source: Any) -> bool:

@@ -47,7 +47,7 @@ class NumberSummary:
     """
 
     __slots__ = (
-        "count", "digest", "fine", "kept", "m2", "max", "mean", "min",
+        "count", "digest", "fine", "finite", "kept", "m2", "max", "mean", "min",
         "n_max", "n_min", "negative", "unique", "zero",
     )  # fmt: skip
 
@@ -61,6 +61,8 @@ class NumberSummary:
         self.digest = TDigest(_COMPRESSION) if digest else None
         self.unique = HyperLogLog() if unique else None
         self.fine = FineHistogram()
+        self.finite = (np.inf, -np.inf)
+        """Smallest and largest finite value."""
         self.kept: list[Array] | None = []
         """Ascending values of each batch; None once some of them were not kept."""
 
@@ -86,13 +88,13 @@ class NumberSummary:
             part.mean = float(values.mean(dtype=np.float64))
             deviations = values - part.mean
             part.m2 = float(np.square(deviations, out=deviations).sum())
-        # Infinities have no place among cells.
-        if ordered.dtype.kind == "f":
+        finite = ordered
+        if ordered.dtype.kind == "f":  # infinities have no place among cells
             first = int(np.searchsorted(ordered, -np.inf, side="right"))
-            last = int(np.searchsorted(ordered, np.inf, side="left"))
-            part.fine.add_sorted(ordered[first:last])
-        else:
-            part.fine.add_sorted(ordered)
+            finite = ordered[first : int(np.searchsorted(ordered, np.inf, side="left"))]
+        if len(finite):
+            part.finite = (float(finite[0]), float(finite[-1]))
+            part.fine.add_sorted(finite)
         if self.digest is not None:
             self.digest.add_sorted(ordered)
         if self.unique is not None:
@@ -112,6 +114,8 @@ class NumberSummary:
         keeps = self.kept is not None and other.kept is not None
         self.kept = [*self.kept, *other.kept] if keeps else None  # type: ignore[misc]
         self.fine.merge(other.fine)
+        low, high = self.finite
+        self.finite = (min(low, other.finite[0]), max(high, other.finite[1]))
         if self.count == 0:
             self.min, self.max, self.n_min, self.n_max = (
                 other.min, other.max, other.n_min, other.n_max,
@@ -139,15 +143,8 @@ class NumberSummary:
 
     def edges(self, buckets: int) -> Array | None:
         """Edges over the range of the finite values; None without any."""
-        if self.count == 0:
-            return None
-        low, high = float(self.min), float(self.max)
-        if not (np.isfinite(low) and np.isfinite(high)):
-            cells = self.fine.bounds()
-            if cells is None:
-                return None
-            low, high = max(low, cells[0]), min(high, cells[1])
-        return bucket_edges(low, high, buckets)
+        low, high = self.finite
+        return bucket_edges(low, high, buckets) if low <= high else None
 
     def buckets(self, edges: Array) -> Array:
         """Counts per bucket: exact while all values are kept or cells hold single integers."""

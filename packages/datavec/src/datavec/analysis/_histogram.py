@@ -121,13 +121,6 @@ class FineHistogram:
         """Whether buckets made from the cells are exact: every cell holds one integer."""
         return self.whole and self.exponent == 0
 
-    def bounds(self) -> tuple[float, float] | None:
-        """Lower end of the first cell and upper end of the last; None without values."""
-        if not len(self.counts):
-            return None
-        low, high = self._ends(np.array([self.first, self.first + len(self.counts)])).tolist()
-        return low, high
-
     def _ends(self, cells: Array) -> Array:
         """Lower ends of cells, the largest double where they are beyond it."""
         with np.errstate(over="ignore"):

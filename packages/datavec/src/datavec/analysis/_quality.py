@@ -30,7 +30,8 @@ class ColumnQuality:
     """Counts of valid, invalid and missing values; every value is exactly one of these.
 
     Valid is judged first: a value that satisfies its column's type and restrictions is valid.
-    Otherwise null and empty text (in a String column null only) are missing, the rest invalid.
+    Otherwise null and empty text are missing, the rest invalid; in a String column null is always
+    missing, and empty text never.
 
     Answers to Deeplearning4j's ``ColumnQuality``.
     """

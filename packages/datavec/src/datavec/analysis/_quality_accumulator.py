@@ -121,8 +121,12 @@ _QUALITIES: dict[ColumnType, type[ColumnQuality]] = {
 
 def valid_mask(meta: AbstractColumnMetaData, column: pa.Array) -> Array:
     """Which values satisfy type and restrictions of their column."""
+    present: Any
     if meta.column_type is ColumnType.BYTES:
         present = column.is_valid()
+    elif meta.column_type is ColumnType.STRING:
+        # Its metadata takes null for a text; quality does not.
+        return np.asarray(meta.valid_mask(column) & np.asarray(column.is_valid()))
     elif meta.column_type is ColumnType.BOOLEAN:
         present = to_type(column, pa.bool_(), meta.name, "null").is_valid()
     else:

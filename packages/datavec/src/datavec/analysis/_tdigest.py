@@ -115,6 +115,10 @@ class TDigest:
         with np.errstate(over="ignore", invalid="ignore"):
             sums = self.means[left] * below + self.means[right] * above
             out = np.fmax(self.means[left], np.fmin(sums / (below + above), self.means[right]))
+        # Towards an infinity there is nothing between: the nearer of the two.
+        endless = np.isinf(self.means[left]) | np.isinf(self.means[right])
+        nearer = np.where(above <= below, left, right)
+        out = np.where(endless, self.means[nearer], out)
         # Between the extreme centroids' middles and the ends lie the extreme values themselves.
         low, high = index < middles[0], index > middles[-1]
         with np.errstate(invalid="ignore"):

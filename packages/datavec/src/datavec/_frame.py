@@ -31,6 +31,8 @@ class Frame:
         offsets: int64, ``offsets[i]:offsets[i+1]`` are the steps of sequence i; None for records.
         origin: positions of the records in the batch they came from, for error messages; None
             while they are all still there.
+        step_origin: of sequences that were made by grouping records: positions of the records
+            that became the steps.
     """
 
     schema: Schema
@@ -38,6 +40,7 @@ class Frame:
     num_rows: int
     offsets: Array | None = None
     origin: Array | None = None
+    step_origin: Array | None = None
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -98,7 +101,7 @@ class Frame:
 
     def with_columns(self, schema: Schema, columns: Sequence[pa.Array]) -> Frame:
         """The same rows with other columns."""
-        return Frame(schema, tuple(columns), self.num_rows, self.offsets, self.origin)
+        return replace(self, schema=schema, columns=tuple(columns))
 
     def replaced(self, schema: Schema, name: str, *new: pa.Array | Array) -> Frame:
         """One column gives way to the `new` ones at its place (as ``Schema.replace``)."""
@@ -127,7 +130,12 @@ class Frame:
     def take_rows(self, rows: Array, offsets: Array | None = None) -> Frame:
         """Rows by position, in that order, as records or cut into sequences at `offsets`."""
         index = arrow_array(rows.astype(np.int64, copy=False))
-        return Frame(self.schema, tuple(c.take(index) for c in self.columns), len(rows), offsets)
+        columns = tuple(c.take(index) for c in self.columns)
+        if self.offsets is None or offsets is None:
+            return Frame(self.schema, columns, len(rows), offsets)
+        origin = self.origin if len(offsets) == len(self.offsets) else None
+        steps = None if self.step_origin is None else self.step_origin[rows]
+        return Frame(self.schema, columns, len(rows), offsets, origin, steps)
 
     def take_sequences(self, which: Array) -> Frame:
         """Whole sequences by position."""
@@ -148,6 +156,19 @@ class Frame:
     def num_records(self) -> int:
         """Number of records: rows, or sequences."""
         return self.num_rows if self.offsets is None else len(self.offsets) - 1
+
+    @property
+    def origins(self) -> Array:
+        """As `origin`, never None."""
+        return np.arange(self.num_records) if self.origin is None else self.origin
+
+    def origin_of(self, row: int) -> int:
+        """Position, in the batch they came from, of the record that a row (or step) belongs to."""
+        if self.step_origin is not None:
+            return int(self.step_origin[row])
+        if self.offsets is not None:
+            row = int(np.searchsorted(self.offsets, row, side="right")) - 1
+        return row if self.origin is None else int(self.origin[row])
 
     @staticmethod
     def concat(frames: Sequence[Frame]) -> Frame:
@@ -172,7 +193,10 @@ class Frame:
                 pieces.append(own[1:] - own[0] + base)
                 base += int(own[-1] - own[0])
             offsets = np.concatenate(pieces)
-        return Frame(first.schema, tuple(columns), sum(f.num_rows for f in frames), offsets)
+        origin = None
+        if all(f.origin is not None for f in frames):
+            origin = np.concatenate([f.origins for f in frames])
+        return Frame(first.schema, tuple(columns), sum(f.num_rows for f in frames), offsets, origin)
 
 
 def _one_type(parts: list[pa.Array], target: pa.DataType, name: str) -> list[pa.Array]:

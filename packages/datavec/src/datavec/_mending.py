@@ -28,13 +28,7 @@ Locate = Callable[[InvalidValueError], InvalidValueError]
 
 def original_row(frame: Frame, error: InvalidValueError) -> int | None:
     """Position, in the batch the frame came from, of the first record an error is about."""
-    return _origin(frame, int(error.rows[0])) if len(error.rows) else error.row
-
-
-def _origin(frame: Frame, row: int) -> int:
-    if frame.offsets is not None:
-        row = int(np.searchsorted(frame.offsets, row, side="right")) - 1
-    return row if frame.origin is None else int(frame.origin[row])
+    return frame.origin_of(int(error.rows[0])) if len(error.rows) else error.row
 
 
 def drop_records(frame: Frame, error: InvalidValueError) -> tuple[Frame, int]:
@@ -212,7 +206,7 @@ class Mender:
         examples = []
         for row in error.rows[:_EXAMPLES]:
             value = frame.column(error.column)[int(row)].as_py() if known else error.value
-            at = self._locate(error.located(row=_origin(frame, int(row))))
+            at = self._locate(error.located(row=frame.origin_of(int(row))))
             examples.append(ErrorExample(value, at.place))
         self._report.add_error(action, error, count=count, examples=examples)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -106,7 +107,7 @@ def transformed_frames(
         frame = process.run_mending(frame, mender, last=whole)
         return frame if whole is not None else finished(frame, task, mender)
 
-    def work(task: Any) -> tuple[Any, ErrorReport, InvalidValueError | None]:
+    def work(task: Any) -> tuple[Any, int, ErrorReport, InvalidValueError | None]:
         # Counted per batch and added up when it is delivered, so that totals are in step with it.
         report = ErrorReport()
         try:
@@ -114,10 +115,10 @@ def transformed_frames(
             frame = task() if read is None else read(policy, report)
         except InvalidValueError as e:
             raise located(task, e) from None
-        error = None
+        error, read_records = None, frame.num_records
         while True:
             try:
-                return run(task, frame, report), report, error
+                return run(task, frame, report), read_records, report, error
             except InvalidValueError as e:
                 error, row = located(task, e), e.row
             # What comes before the bad record is still delivered; then the error is raised. It may
@@ -128,13 +129,15 @@ def transformed_frames(
 
     tasks = input_frames(process, source, policy)
     results = ordered_map(work, tasks, threads=threads, ahead=threads + 2)
-    frames = []
-    for result, report, error in results:
+    frames: list[Frame] = []
+    base = 0
+    for result, read_records, report, error in results:
         errors.merge(report)
         if whole is None:
             yield result
-        else:
-            frames.append(result)
+        else:  # rows are counted from the start of the data
+            frames.append(replace(result, origin=result.origins + base))
+            base += read_records
         if error is not None:
             raise error
     if whole is not None and frames:

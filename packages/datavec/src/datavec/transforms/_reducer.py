@@ -180,7 +180,9 @@ class Reducer(AbstractAction):
             raise InvalidValueError(
                 e.column, e.expected, e.value, order[np.asarray(e.rows, int)].tolist()
             ) from None
-        return Frame(output, tuple(columns), count)
+        # A row stands for its group's first record.
+        origin = frame.origins[order[offsets[:-1]]] if count else None
+        return Frame(output, tuple(columns), count, origin=origin)
 
     def reduce(self, frame: Frame, offsets: Array) -> list[pa.Array]:
         """The output columns for the segments ``offsets[i]:offsets[i+1]`` of a frame's rows."""

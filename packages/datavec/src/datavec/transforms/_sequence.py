@@ -82,13 +82,14 @@ class ConvertToSequence(AbstractAction):
     def apply(self, frame: Frame, output: Schema) -> Frame:
         if self.single_step_sequences_mode or self.comparator is None:
             offsets = np.arange(frame.num_rows + 1, dtype=np.int64)
-            return Frame(output, frame.columns, frame.num_rows, offsets)
+            return Frame(output, frame.columns, frame.num_rows, offsets, frame.origin)
         groups, count = group_rows(frame, self.key_columns or ())
         order = np.lexsort((self.comparator.keys(frame), groups))
         lengths = np.bincount(groups, minlength=count).astype(np.int64)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        sorted_rows = frame.take_rows(order)
-        return Frame(output, sorted_rows.columns, frame.num_rows, offsets)
+        columns = frame.take_rows(order).columns
+        steps = frame.origins[order]
+        return Frame(output, columns, frame.num_rows, offsets, step_origin=steps)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,10 @@ class ConvertFromSequence(AbstractAction):
         return set()
 
     def apply(self, frame: Frame, output: Schema) -> Frame:
-        return Frame(output, frame.columns, frame.num_rows)
+        origin = frame.step_origin
+        if origin is None:
+            origin = np.repeat(frame.origins, frame.lengths)
+        return Frame(output, frame.columns, frame.num_rows, origin=origin)
 
 
 class AbstractSequenceSplit(AbstractAction):
@@ -128,7 +132,9 @@ class AbstractSequenceSplit(AbstractAction):
         merged = np.sort(
             np.concatenate([offsets, np.setdiff1d(self.cuts(frame, offsets), offsets)])
         )
-        return Frame(output, frame.columns, frame.num_rows, merged)
+        source = np.searchsorted(offsets, merged[:-1], side="right") - 1
+        origin = frame.origins[np.minimum(source, frame.num_records - 1)]
+        return Frame(output, frame.columns, frame.num_rows, merged, origin, frame.step_origin)
 
 
 @java_type("org.datavec.api.transform.sequence.split.SequenceSplitTimeSeparation")
@@ -301,4 +307,5 @@ class CalculateSortedRank(AbstractAction):
         order: Any = np.argsort(keys, kind="stable")
         rank = pa.array(np.arange(frame.num_rows, dtype=np.int64))
         ranked = frame.take_rows(order)
-        return Frame(output, (*ranked.columns, rank), frame.num_rows)
+        origin = frame.origins[order]
+        return Frame(output, (*ranked.columns, rank), frame.num_rows, origin=origin)

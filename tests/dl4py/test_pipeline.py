@@ -22,14 +22,20 @@ from datavec import (
 )
 from dl4py import (
     Convolution1DLayer,
+    ConvolutionLayer,
     GlobalPoolingLayer,
+    InputType,
     MultiLayerNetwork,
     NeuralNetConfiguration,
     OutputLayer,
     Pipeline,
     RnnOutputLayer,
 )
-from nd4py.normalizers import NormalizerMinMaxScaler, NormalizerStandardize
+from nd4py.normalizers import (
+    ImagePreProcessingScaler,
+    NormalizerMinMaxScaler,
+    NormalizerStandardize,
+)
 from nd4py.updaters import Adam
 
 
@@ -230,6 +236,45 @@ def test_one_prediction_per_step():
     np.testing.assert_allclose(found.probabilities[8:], wanted, atol=1e-6)
     with pytest.raises(ValueError, match="a prediction for every step"):
         pipeline.predict_record(data[0])
+
+
+# --- arrays --------------------------------------------------------------------------------------
+
+
+def test_images_keep_their_shape(tmp_path):
+    schema = (
+        Schema.builder().add_column_ndarray("image", (1, 2, 6, 6)).add_column_integer("y").build()
+    )
+    conf = NeuralNetConfiguration(seed=1).list(
+        ConvolutionLayer(n_out=3, kernel_size=(3, 3)),
+        OutputLayer(n_out=2),
+        input_type=InputType.convolutional(6, 6, 2),
+    )
+    model = MultiLayerNetwork(conf).init()
+    transform = TransformProcess(schema, ())
+    Pipeline(transform, ImagePreProcessingScaler(), model, label="y").save(tmp_path / "images.zip")
+    pipeline = Pipeline.load(tmp_path / "images.zip")
+    image = np.random.default_rng(0).integers(0, 256, (1, 2, 6, 6)).astype(np.float32)
+    wanted = np.asarray(model.output(image / 255))[0]
+    found = pipeline.predict_record({"image": image})
+    np.testing.assert_allclose(list(found.probabilities.values()), wanted, atol=1e-6)
+    assert len(pipeline.predict([{"image": image}, [image, 1], (image,)])) == 3
+    with pytest.raises(InvalidValueError, match="an array of 72 values"):
+        pipeline.predict_record({"image": image[:, :1]})
+
+
+def test_flat_rows_become_images():
+    schema = Schema.builder().add_columns_double(*(f"p{i}" for i in range(36))).build()
+    conf = NeuralNetConfiguration(seed=1).list(
+        ConvolutionLayer(n_out=3, kernel_size=(3, 3)),
+        OutputLayer(n_out=2),
+        input_type=InputType.convolutional(6, 6, 1),
+    )
+    model = MultiLayerNetwork(conf).init()
+    pipeline = Pipeline(TransformProcess(schema, ()), None, model)
+    values = np.arange(36, dtype=np.float32) / 36
+    wanted = np.asarray(model.output(values.reshape(1, 1, 6, 6)))
+    np.testing.assert_allclose(pipeline.predict([values]).probabilities, wanted, atol=1e-6)
 
 
 # --- what does not fit ---------------------------------------------------------------------------

@@ -156,6 +156,16 @@ WRONG = {
         1,
         "without --transform columns have no names of their own: use --label-index",
     ),
+    "training on a name without names": (
+        ["train", "net.json", "numbers.csv", "--label-column", "class"],
+        1,
+        "--label-column class: without --transform columns have no names; use --label-index",
+    ),
+    "a position where names are": (
+        ["evaluate", "model.zip", "train.csv", "--label-index", "1"],
+        2,
+        "model.zip has names for its columns: use --label-column",
+    ),
     "no such position": (
         ["predict", "plain.zip", "numbers.csv", "--label-index", "9"],
         1,

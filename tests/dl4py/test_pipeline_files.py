@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from contextlib import suppress
 
@@ -13,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline_samples import CLASSES, RECORD, TRANSFORM, rows, trained_pipeline
 
-from datavec import TransformProcess
+from datavec import Schema, TransformProcess
 from dl4py import (
     ModelFileError,
     MultiLayerNetwork,
+    NeuralNetConfiguration,
+    OutputLayer,
     Pipeline,
     add_object_to_file,
     get_object_from_file,
@@ -180,3 +183,36 @@ def _manifest_of(pipeline: Pipeline) -> str:
     stream = io.BytesIO()
     pipeline.save(stream, save_updater=False)
     return get_object_from_file(stream.getvalue(), "pipeline")
+
+
+USER_CODE = """
+import numpy as np
+
+def halved(values):
+    return np.asarray(values) / 2
+"""
+
+
+def test_code_of_users_runs_only_where_it_is_allowed(tmp_path, monkeypatch):
+    (tmp_path / "pipeline_user_code.py").write_text(USER_CODE)
+    monkeypatch.syspath_prepend(tmp_path)
+    from pipeline_user_code import halved
+
+    schema = Schema.builder().add_column_double("x").add_column_categorical("y", CLASSES).build()
+    transform = TransformProcess.builder(schema).map_column("x", halved).build()
+    conf = NeuralNetConfiguration(seed=1).list(OutputLayer(n_in=1, n_out=3))
+    path = tmp_path / "user.zip"
+    pipeline = Pipeline(transform, None, MultiLayerNetwork(conf).init(), label="y")
+    pipeline.save(path)
+    monkeypatch.delitem(sys.modules, "pipeline_user_code")
+    with pytest.raises(ModelFileError, match=r"pipeline_user_code.halved is Python code of a user"):
+        Pipeline.load(path)
+    assert "pipeline_user_code" not in sys.modules
+    loaded = Pipeline.load(path, allow_user_defined=["pipeline_user_code"])
+    assert loaded.predict_record({"x": 3.0}) == pipeline.predict_record({"x": 3.0})
+
+
+def test_without_datavec_it_says_what_to_install(saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datavec", None)
+    with pytest.raises(ModuleNotFoundError, match="a Pipeline needs datavec: pip install datavec"):
+        Pipeline.load(saved)

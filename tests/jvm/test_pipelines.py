@@ -83,9 +83,11 @@ def test_a_pipeline_written_here_predicts_there(jvm, raw, parts) -> None:
 def test_a_pipeline_put_together_there_predicts_here(jvm, raw, parts) -> None:
     network, normalizer = parts
     path = jvm.path("theirs.zip")
-    network.save(path, normalizer=normalizer)
+    network.save(path)
+    normalizer.save(jvm.path("normalizer.bin"))
     jvm.run(
-        {"job": "pipeline-make", "model": path, "process": transform().to_json()},
+        {"job": "pipeline-make", "model": path, "process": transform().to_json()}
+        | {"normalizer": jvm.path("normalizer.bin")},
         {"job": "pipeline-predict", "model": path, "csv": raw, "output": jvm.wanted("output")},
     )
     pipeline = Pipeline.load(path, label="grade", class_names=CLASSES)

@@ -49,6 +49,7 @@ class RecordVectorizer:
     Raw records at serving time lack the label, so steps that only the label needs do not run, and
     columns that only those look at may be missing: which these are follows from the process. Named
     data (tables, files with a header, dicts) are matched by name; the order of columns is free.
+    A user's own step that does not say what it `reads` may read the label, which is needed then.
 
     Safe to use from several threads.
 
@@ -210,7 +211,7 @@ class RecordVectorizer:
             threads=threads,
             finish=self._finish,
             errors=report,
-            what=repr(self),
+            what="RecordVectorizer",
         ):
             rows = None if batch.rows is None else batch.rows + base
             base += count

@@ -14,6 +14,12 @@ _DECORATORS: tuple[Any, ...] = (
     click.argument("file", required=False, metavar="[DATA]"),
     click.option("--data", "data", help="CSV file; the same as DATA."),
     click.option("--transform", type=click.Path(path_type=Path), help="TransformProcess as JSON."),
+    click.option(
+        "--allow-user-defined",
+        multiple=True,
+        metavar="PACKAGE",
+        help="Package or module whose steps and conditions the transform may use: their code is run.",
+    ),
     click.option("--label-column", help="Name of the label column, after the transform."),
     click.option(
         "--label-index",
@@ -55,6 +61,7 @@ class Table:
     file: str | None
     data: str | None
     transform: Path | None
+    allow_user_defined: tuple[str, ...]
     label_column: str | None
     label_index: int | None
     classes: int | None
@@ -108,7 +115,10 @@ class Table:
         from datavec import TransformProcess
 
         try:
-            return TransformProcess.from_json(self.transform.read_text(encoding="utf-8"))
+            return TransformProcess.from_json(
+                self.transform.read_text(encoding="utf-8"),
+                allow_user_defined=self.allow_user_defined,
+            )
         except ValueError as problem:
             raise ValueError(f"{self.transform}: {problem}") from None
 
@@ -164,6 +174,11 @@ def training_batches(table: Table, process: Any, labels: list[str], outputs: int
 
     classes = table.classes or outputs or None
     if process is None:
+        if table.label_column is not None:
+            raise ValueError(
+                f"--label-column {table.label_column}: without --transform columns have no names; use "
+                "--label-index"
+            )
         return RecordReaderDataSetIterator(
             CSVRecordReader(table.source(), **table.form),
             table.batch,
@@ -199,7 +214,11 @@ def open_pipeline(table: Table, model: Path, *, default_label: int | None = None
 
     task = "regression" if table.regression else None
     if table.transform is None and is_pipeline_file(model):
-        return Pipeline.load(model, label=table.label_column)
+        if table.label_index is not None:
+            raise click.UsageError(f"{model} has names for its columns: use --label-column")
+        return Pipeline.load(
+            model, label=table.label_column, allow_user_defined=table.allow_user_defined
+        )
     network, scaler = restore_multi_layer_network_and_normalizer(model, load_updater=False)
     process = table.process() or _plain_process(table)
     labels = table.label_names(process.final_schema, default=default_label)

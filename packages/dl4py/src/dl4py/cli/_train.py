@@ -66,7 +66,7 @@ def train(
     table = Table(**options)
     if table.name == "-":
         raise click.UsageError("train reads its data several times, so not from standard input")
-    network, scaler, before = _network(model)
+    network, scaler, before = _network(model, table.allow_user_defined)
     if before is not None and not before.outputs.classifies:
         table = replace(table, regression=True)
     process = table.process() if before is None or table.transform is not None else before.transform
@@ -122,7 +122,7 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _network(model: Path) -> tuple[Any, Any, Any]:
+def _network(model: Path, allowed: tuple[str, ...]) -> tuple[Any, Any, Any]:
     """Network and normalizer of a file, and the pipeline if it is one."""
     from dl4py._model_serializer import is_model_file, restore_multi_layer_network_and_normalizer
     from dl4py.conf import MultiLayerConfiguration
@@ -134,7 +134,7 @@ def _network(model: Path) -> tuple[Any, Any, Any]:
         raise FileNotFoundError(2, "no such file", str(model))
     if is_model_file(model):
         if is_pipeline_file(model):
-            found = Pipeline.load(model, load_updater=True)
+            found = Pipeline.load(model, load_updater=True, allow_user_defined=allowed)
             return found.model, found.normalizer, found
         return (*restore_multi_layer_network_and_normalizer(model), None)
     try:

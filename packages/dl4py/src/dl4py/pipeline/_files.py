@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dl4py._model_serializer import (
@@ -63,6 +63,7 @@ def load(
     label: str | Sequence[str] | None,
     class_names: Sequence[str] | None,
     load_updater: bool,
+    allow_user_defined: bool | Iterable[Any],
 ) -> Pipeline:
     """See `Pipeline.load`."""
     from dl4py.pipeline._pipeline import Pipeline, need_datavec
@@ -70,7 +71,7 @@ def load(
     TransformProcess = need_datavec().TransformProcess
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:  # opened once: it may be replaced meanwhile
-            return load(file, label, class_names, load_updater)
+            return load(file, label, class_names, load_updater, allow_user_defined)
     stream: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     where = getattr(stream, "name", "model")
     keys = list_objects_in_file(stream)
@@ -81,7 +82,7 @@ def load(
         )
     text = get_object_from_file(stream, TRANSFORM)
     try:
-        transform = TransformProcess.from_json(text)
+        transform = TransformProcess.from_json(text, allow_user_defined=allow_user_defined)
     except ValueError as problem:
         raise ModelFileError(f"{where}: {TRANSFORM}: {problem}") from None
     manifest = _manifest(stream, where) if MANIFEST in keys else {}

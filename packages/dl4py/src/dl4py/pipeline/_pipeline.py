@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -293,6 +293,7 @@ class Pipeline:
         label: str | Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
         load_updater: bool = False,
+        allow_user_defined: bool | Iterable[Any] = False,
     ) -> Pipeline:
         """The pipeline of a model zip, written here or put together in the JVM.
 
@@ -304,13 +305,16 @@ class Pipeline:
             label: label column, where the file does not say.
             class_names: names of the classes, where neither file nor transform say.
             load_updater: take over the updater's state too, to go on training.
+            allow_user_defined: steps and conditions of users are code that the file names by import
+                path. True allows any, a list of packages, modules or classes those; otherwise
+                nothing is imported.
 
         Raises:
             dl4py.ModelFileError: the file is damaged, or holds no transform.
         """
         from dl4py.pipeline._files import load
 
-        return load(source, label, class_names, load_updater)
+        return load(source, label, class_names, load_updater, allow_user_defined)
 
     # --- how it is done ---------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
+import org.nd4j.linalg.dataset.api.preprocessor.Normalizer;
+import org.nd4j.linalg.dataset.api.preprocessor.serializer.NormalizerSerializer;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.shade.jackson.databind.node.ArrayNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -51,9 +53,14 @@ final class PipelineJobs {
         job.write("output", network.output(matrix));
     }
 
-    /** {@code model}, {@code process} (JSON text); makes a pipeline of a model zip by Deeplearning4j's own means. */
+    /**
+     * {@code model}, {@code process} (JSON text), {@code normalizer} (file); makes a pipeline of a model zip by
+     * Deeplearning4j's own means.
+     */
     static void make(Arguments job, ObjectNode result) throws Exception {
         String json = TransformProcess.fromJson(job.text("process")).toJson();
         ModelSerializer.addObjectToFile(job.file("model"), "transform", json);
+        Normalizer<?> normalizer = NormalizerSerializer.getDefault().restore(job.file("normalizer"));
+        ModelSerializer.addNormalizerToModel(job.file("model"), normalizer);
     }
 }

@@ -161,7 +161,8 @@ class ShardedSource:
     def frame_tasks(self, schema: Schema, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
         """As a reader's."""
         index, count = self._shard
-        return islice(input_frames(self._process, self._source), index, None, count)
+        tasks = input_frames(self._process, self._source, plan.policy)
+        return islice(tasks, index, None, count)
 
 
 def every(parts: Iterable[Part], shard: tuple[int, int]) -> Iterator[Part]:

@@ -13,6 +13,7 @@ from datavec import (
     AbstractPathLabelGenerator,
     AbstractPathMultiLabelGenerator,
     CollectionInputSplit,
+    CollectionRecordReader,
     CropImageTransform,
     DataVecError,
     FileSplit,
@@ -26,6 +27,7 @@ from datavec import (
     PipelineImageTransform,
     RandomCropTransform,
     RecordReaderDataSetIterator,
+    RecordReaderMultiDataSetIterator,
     Schema,
     TransformProcess,
     Writable,
@@ -415,3 +417,30 @@ def test_opencv_gets_its_threads_back(folder):
         assert cv2.getNumThreads() == 2
     finally:
         cv2.setNumThreads(before)
+
+
+def test_images_are_inputs_beside_tables(folder):
+    images = ImageRecordReader(folder, 9, 8, 3, label_generator=PARENT)
+    table = CollectionRecordReader([[i, i * i] for i in range(11)])
+    iterator = (
+        RecordReaderMultiDataSetIterator(4, cache="memory", shuffle=4, seed=1)
+        .add_reader("images", images)
+        .add_reader("table", table)
+        .add_input("images", 0)
+        .add_input("table")
+        .add_output_one_hot("images", 1, 3)
+    )
+    records = list(images)
+    seen = []
+    for batch in iterator:
+        pictures, numbers = (np.asarray(f) for f in batch.features)
+        assert pictures.shape[1:] == (3, 9, 8)
+        for picture, number, label in zip(
+            pictures, numbers, np.asarray(batch.labels[0]), strict=True
+        ):
+            i = int(number[0])
+            np.testing.assert_array_equal(picture, records[i][0][0])
+            assert label.argmax() == records[i][1]
+            seen.append(i)
+    assert sorted(seen) == list(range(11))
+    assert seen != sorted(seen)

@@ -125,8 +125,9 @@ class JointReading:
     def _chunk(self, name: str, part: list[Example], report: ErrorReport) -> Chunk:
         metadata = [m for _, m in part]
         if not isinstance(self.readers[name], AbstractSequenceRecordReader):
-            values = self._numbers(name, [r for r, _ in part], metadata, report)
-            return Chunk(name, values, None, metadata)
+            arrays: dict[int, Array] = {}
+            values = self._numbers(name, [r for r, _ in part], metadata, report, arrays)
+            return Chunk(name, values, None, metadata, arrays)
         for steps, where in part:
             if not steps:
                 raise ZeroLengthSequenceError(
@@ -138,9 +139,14 @@ class JointReading:
         return Chunk(name, self._numbers(name, rows, places, report), offsets, metadata)
 
     def _numbers(
-        self, name: str, rows: list[Sequence[Any]], places: list[Any], report: ErrorReport
+        self,
+        name: str,
+        rows: list[Sequence[Any]],
+        places: list[Any],
+        report: ErrorReport,
+        arrays: dict[int, Array] | None = None,
     ) -> Array:
-        """Rows of values as float64 [rows, columns]."""
+        """Rows of values as float64 [rows, columns]; columns of arrays go into `arrays`."""
         width = self._widths.get(name, len(rows[0]) if rows else 0)
         for i, row in enumerate(rows):
             if len(row) != width:
@@ -151,6 +157,9 @@ class JointReading:
         out = np.zeros((len(rows), width))
         for c in range(width):
             values = [row[c] for row in rows]
+            if arrays is not None and values and isinstance(values[0], np.ndarray):
+                arrays[c] = _stacked(values, f"{name}[{c}]")
+                continue
             self._repaired(
                 lambda c=c, values=values: _column(out, c, values, f"{name}[{c}]"),  # type: ignore[misc]
                 values.__setitem__,
@@ -214,6 +223,16 @@ def _examples(reader: Any) -> Iterator[Example]:
 
 def _column(out: Array, c: int, values: list[Any], name: str) -> None:
     out[:, c] = as_double(column_from_values(values, DoubleMetaData(name)), name)
+
+
+def _stacked(values: list[Any], name: str) -> Array:
+    """Arrays of one shape, [1, …] or […], as float32 [rows, …]; raises InvalidValueError."""
+    shape = values[0].shape
+    bad = [i for i, v in enumerate(values) if not isinstance(v, np.ndarray) or v.shape != shape]
+    if bad:
+        raise InvalidValueError(name, f"an array of shape {shape}", values[bad[0]], bad)
+    joined = np.concatenate if len(shape) > 1 and shape[0] == 1 else np.stack
+    return joined(values).astype(np.float32, copy=False)
 
 
 def _reason(error: InvalidValueError) -> str:

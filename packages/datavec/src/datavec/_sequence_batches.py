@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,8 @@ class Chunk:
     offsets: Array | None
     """Where each sequence begins; None for records."""
     metadata: list[Any]
+    arrays: Mapping[int, Array] = field(default_factory=dict)
+    """Columns of records that hold arrays, such as images: [rows, …]; 0 in `values`."""
 
     def __len__(self) -> int:
         return len(self.values) if self.offsets is None else len(self.offsets) - 1
@@ -96,7 +99,8 @@ class Chunk:
         """Some of the examples, without copying."""
         metadata = self.metadata[start:stop]
         if self.offsets is None:
-            return Chunk(self.name, self.values[start:stop], None, metadata)
+            arrays = {c: a[start:stop] for c, a in self.arrays.items()}
+            return Chunk(self.name, self.values[start:stop], None, metadata, arrays)
         offsets = self.offsets[start : stop + 1]
         return Chunk(
             self.name, self.values[offsets[0] : offsets[-1]], offsets - offsets[0], metadata
@@ -113,13 +117,15 @@ class Chunk:
         if self.offsets is not None and other.offsets is not None:
             offsets = np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
         values = np.concatenate([self.values, other.values])
-        return Chunk(self.name, values, offsets, self.metadata + other.metadata)
+        arrays = {c: np.concatenate([a, other.arrays[c]]) for c, a in self.arrays.items()}
+        return Chunk(self.name, values, offsets, self.metadata + other.metadata, arrays)
 
     def take(self, order: Array) -> Chunk:
         """The examples at the given positions, copied."""
         metadata = [self.metadata[i] for i in order.tolist()]
         if self.offsets is None:
-            return Chunk(self.name, self.values[order], None, metadata)
+            arrays = {c: a[order] for c, a in self.arrays.items()}
+            return Chunk(self.name, self.values[order], None, metadata, arrays)
         rows, offsets = rows_of(self.offsets[order], self.offsets[order + 1])
         return Chunk(self.name, self.values[rows], offsets, metadata)
 
@@ -148,7 +154,8 @@ class Joint:
     def freeze(self) -> None:
         """Let nobody write to the arrays."""
         for chunk in self.chunks:
-            chunk.values.flags.writeable = False
+            for array in (chunk.values, *chunk.arrays.values()):
+                array.flags.writeable = False
 
 
 def pack(
@@ -171,9 +178,12 @@ def pack(
 
     Returns:
         [examples, columns] for records; [examples, columns, steps] and [examples, steps] for
-        sequences.
+        sequences; a single column of arrays as it is, [examples, …].
     """
-    chosen = chunk.values[:, spec.columns(chunk.values.shape[1])]
+    columns = spec.columns(chunk.values.shape[1])
+    if not chunk.arrays.keys().isdisjoint(columns):
+        return _with_arrays(chunk, columns), None
+    chosen = chunk.values[:, columns]
     data = one_hot(chosen[:, 0], spec, chunk.name) if spec.classes is not None else chosen
     data = data.astype(np.float32)
     if chunk.offsets is None:
@@ -190,6 +200,17 @@ def pack(
     mask = np.zeros((len(chunk), steps), np.float32)
     mask[example, step] = 1.0
     return out, mask
+
+
+def _with_arrays(chunk: Chunk, columns: list[int]) -> Array:
+    """One column of arrays as it is; among others it is spread out."""
+    if len(columns) == 1:
+        return chunk.arrays[columns[0]]
+    parts = [
+        chunk.arrays[c].reshape(len(chunk), -1) if c in chunk.arrays else chunk.values[:, [c]]
+        for c in columns
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 def one_hot(values: Array, spec: ArraySpec, name: str) -> Array:

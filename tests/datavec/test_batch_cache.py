@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from functools import partial
@@ -165,6 +166,17 @@ def test_a_cache_remembers_what_was_left_out(table, tmp_path, kind):
         assert len(ids(it)) == ROWS
         assert it.skipped == 2
         assert {t.column for t in it.errors} == {"x", "y"}
+
+
+def test_parts_keep_their_own_examples(table, monkeypatch):
+    whole = iterate(table, cache="memory")
+    ids(whole)
+    parts = [whole.sharded(i, 2) for i in range(2)]
+    first = [ids(p).tolist() for p in parts]
+    monkeypatch.setattr(CSVRecordReader, "frame_tasks", lambda *a: pytest.fail("reads again"))
+    assert [ids(p).tolist() for p in parts] == first
+    assert sorted(ids(whole)) == sorted(first[0] + first[1]) == list(range(ROWS))
+    assert len(pickle.dumps(whole)) < 20_000  # another process reads by itself
 
 
 def test_nobody_writes_into_a_cache(table, tmp_path):

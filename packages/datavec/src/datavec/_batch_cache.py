@@ -43,12 +43,15 @@ class AbstractBatchCache(ABC, Generic[Part]):
 
 
 class MemoryCache(AbstractBatchCache[Part]):
-    """Keeps examples as long as it lives."""
+    """Keeps examples as long as it lives; a copy, also in another process, begins empty."""
 
     def __init__(self) -> None:
         self._identity: str | None = None
         self._parts: list[Part] = []
         self._errors = ErrorReport()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MemoryCache, ()
 
     def kept(self, identity: str) -> tuple[Iterator[Part], ErrorReport] | None:
         return (iter(self._parts), self._errors) if identity == self._identity else None

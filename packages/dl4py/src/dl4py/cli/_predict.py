@@ -13,7 +13,7 @@ import click
 from dl4py.cli._tables import Table, open_pipeline, table_options
 
 
-@click.command(short_help="Write the predictions of a model for a CSV file.")
+@click.command(short_help="Write the predictions of a model for a file or a pipe.")
 @click.argument("model", type=click.Path(path_type=Path))
 @table_options
 @click.option(
@@ -50,10 +50,10 @@ def predict(
 ) -> None:
     """Write the predictions of MODEL, a model zip, for the rows of DATA, one row each.
 
-    DATA is a CSV file, or - for standard input. A model that holds its transform (see train) needs
-    no options: columns are found by the header, in any order, and the label may be missing. For
-    another model --transform says what the rows mean, and --label-column or --label-index which column
-    of the data to leave out.
+    DATA is a file (CSV, .jsonl, .parquet or .arrow), or - for standard input (CSV or JSON lines). A
+    model that holds its transform (see train) needs no options: columns are found by name, in any
+    order, and the label may be missing. For another model --transform says what the rows mean, and
+    --label-column or --label-index which column of the data to leave out.
 
     A classifier gives the column "predicted" and one column of probabilities per class, another network
     one column per output. Where rows are left out, by a filter of the transform or by --on-error skip,

@@ -179,8 +179,9 @@ class Pipeline:
         """Predictions for raw records in any form.
 
         Args:
-            data: a path to a CSV file, or a binary stream of CSV; a pandas, polars, DuckDB or pyarrow
-                table; a dict of columns; a list or any iterable of records; or a record reader.
+            data: a path (``.parquet``, ``.arrow``, ``.feather``, ``.jsonl``, else CSV) or a binary stream
+                of CSV or JSON lines; a pandas, polars, DuckDB or pyarrow table; a dict of columns; a list
+                or any iterable of records; or a record reader.
             on_error: instead of the pipeline's policy.
             replacements: with `on_error`.
             options: how CSV is written: `delimiter`, `quote`, `encoding`, `skip_lines`, and `header`,

@@ -8,10 +8,15 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from datavec_values import must_fail, records_of
+from datavec_values import records_of
 from harness import Case, Handler, number
 
-from datavec import CollectionRecordReader, CollectionSequenceRecordReader, Schema
+from datavec import (
+    CollectionRecordReader,
+    CollectionSequenceRecordReader,
+    InvalidValueError,
+    Schema,
+)
 from datavec.analysis import (
     AbstractNumericalAnalysis,
     BytesAnalysis,
@@ -120,7 +125,11 @@ def _correct(
             spoiled = {key for key in want if "Length" in key or key == "countTotal"}
             for key in spoiled:
                 want.pop(key)
-            assert (got.count_total, got.min_length) == (len(lengths), lengths.min(initial=10**9))
+            assert got.count_total == len(lengths)
+            if not len(lengths):
+                spoiled |= {k for k in want if k.startswith("histogram")}
+                for key in spoiled & want.keys():
+                    want.pop(key)
         if len(lengths) and (lengths[0] > 0 or len(present) < len(values)):
             case.differs("datavec-string-histogram")
             edges = bucket_edges(float(lengths[0]), float(lengths[-1]), buckets)
@@ -144,7 +153,10 @@ def _correct(
         }
     if isinstance(got, DoubleAnalysis) and not np.isfinite([got.minimum, got.maximum]).all():
         case.differs("datavec-analysis-infinite")
-        spoiled = {key for key in _SPOILED_BY_INFINITY if want.pop(key, None) is not None}
+        names = set(_SPOILED_BY_INFINITY)
+        if got.minimum == got.maximum:  # the original never gets to a smallest value
+            names |= {"min", "max", "countMinValue", "countMaxValue"}
+        spoiled = {key for key in names if want.pop(key, None) is not None}
         want.pop("quantiles", None)
     return spoiled
 
@@ -153,18 +165,20 @@ def _raising(case: Case, schema: Schema, records: list[Any], run: Any) -> None:
     """The original gives up at types, gaps and NaN that it could count; text that is no number is an error."""
     reason = case.meta["raises"]
     gaps = [v.kind == "Null" or v.value == "" for row in records for v in row]
+    try:
+        result = run()
+    except InvalidValueError:
+        assert "Unknown column type" not in reason
+        return
     if not records:
         case.differs("datavec-analysis-empty")
     elif reason.startswith("Unknown column type"):
         case.differs("datavec-analysis-types")
     elif "NaN" in reason:
         case.differs("datavec-analysis-nan")
-    elif any(gaps):
-        case.differs("datavec-analysis-missing")
     else:
-        must_fail(run)
-        return
-    result = run()
+        assert any(gaps), f"no error was raised; the result is {result}"
+        case.differs("datavec-analysis-missing")
     for i, (meta, got) in enumerate(zip(schema, result, strict=True)):
         values = [row[i] for row in records]
         missing = sum(v.kind == "Null" or v.value == "" for v in values)

@@ -148,6 +148,12 @@ def parse_column(column: pa.Array, target: pa.DataType) -> tuple[pa.Array, Array
     return numbers.take(codes), numpy_array(spread)
 
 
+def hex_mask(column: pa.Array) -> Array:
+    """Which texts begin as hexadecimal numbers do: ``0x``."""
+    found = pc.starts_with(plain_text(column), pattern="0x", ignore_case=True)
+    return numpy_array(pc.fill_null(found, constant(False)))
+
+
 # --- text --------------------------------------------------------------------------------------
 
 

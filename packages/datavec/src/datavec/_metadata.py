@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ._arrow_arrays import constant, numpy_array
-from ._convert import NULL_TEXT, is_text, parse_column, texts_of
+from ._convert import NULL_TEXT, hex_mask, is_text, parse_column, texts_of
 from ._errors import SchemaError
 from ._java_regex import compile_java
 from ._java_text import double_text, float_text, utf16_length
@@ -125,7 +125,7 @@ def _integer_mask(column: pa.Array, arrow_type: pa.DataType, low: Any, high: Any
     ok = _present(column)
     if is_text(t):
         numbers, bad = parse_column(column, arrow_type)
-        ok &= ~bad
+        ok &= ~(bad | hex_mask(column))  # converted, but not valid, in Deeplearning4j too
     elif pa.types.is_timestamp(t):
         numbers = column.view(pa.int64())
     elif pa.types.is_integer(t):

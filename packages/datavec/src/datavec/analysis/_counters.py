@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._arrow_arrays import constant, numpy_array
 from .._convert import as_text, is_text, plain_text
 from .._errors import DataVecError, SchemaError
 from .._metadata import AbstractColumnMetaData, ColumnType
@@ -323,7 +324,7 @@ class CategoryCounter(AbstractCounter):
     def add(self, column: pa.Array, *, on_error: str, keep: bool) -> None:
         present = present_texts(column)
         if self.meta.column_type is ColumnType.BOOLEAN and is_text(present.type):
-            present = present.filter(pc.not_equal(plain_text(present), ""))
+            present = present.filter(pc.not_equal(plain_text(present), constant("")))
         self.missing += len(column) - len(present)
         if not len(present):
             return
@@ -365,7 +366,7 @@ class BytesCounter(AbstractCounter):
         if pa.types.is_integer(present.type):  # single bytes as numbers
             self._sizes.add(np.ones(len(present), np.int64))
         else:
-            self._sizes.add(pc.binary_length(present).to_numpy(zero_copy_only=False))
+            self._sizes.add(numpy_array(pc.binary_length(present)))
 
     def _merge(self, other: Self) -> None:
         self._sizes.merge(other._sizes)
@@ -418,7 +419,7 @@ class ArrayCounter(AbstractCounter):
         sizes = np.diff(offsets)
         self._sizes.add(sizes)
         self.total += int(sizes.sum())
-        ranks = np.bincount(pc.list_value_length(shapes).to_numpy(zero_copy_only=False))
+        ranks = np.bincount(numpy_array(pc.list_value_length(shapes)))
         self._count({int(r): int(ranks[r]) for r in np.flatnonzero(ranks)})
 
     def _count(self, ranks: dict[int, int]) -> None:

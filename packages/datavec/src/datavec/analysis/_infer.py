@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._arrow_arrays import constant, numpy_array
 from .._errors import SchemaError
 from .._java_text import parse_texts
 from .._metadata import (
@@ -80,10 +81,10 @@ def _guess(name: str, column: pa.Array) -> AbstractColumnMetaData:
         return BooleanMetaData(name)
     if not pa.types.is_string(t):
         return StringMetaData(name)
-    texts = column.filter(pc.not_equal(column, ""))
+    texts = column.filter(pc.not_equal(column, constant("")))
     numbers, bad = parse_texts(texts, pa.float64())
     if len(texts) and np.mean(bad) <= _OTHER:
-        values = numbers.drop_null().to_numpy()
+        values = numpy_array(numbers.drop_null())
         whole = bool((values == np.trunc(values)).all()) and np.abs(values).max() < 2**63
         return LongMetaData(name) if whole else DoubleMetaData(name)
     if 0 < pc.count_distinct(texts).as_py() <= min(_FEW, len(texts) // 5):

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._convert import as_text, is_text, parse_column, plain_text, to_type
+from .._arrow_arrays import constant, numpy_array
+from .._convert import as_text, hex_mask, is_text, parse_column, plain_text, to_type
 from .._errors import DataVecError
 from .._frame import Frame
 from .._metadata import (
@@ -126,20 +127,21 @@ def valid_mask(meta: AbstractColumnMetaData, column: pa.Array) -> Array:
         present = column.is_valid()
     elif meta.column_type is ColumnType.STRING:
         # Its metadata takes null for a text; quality does not.
-        return np.asarray(meta.valid_mask(column) & np.asarray(column.is_valid()))
+        return np.asarray(meta.valid_mask(column) & numpy_array(column.is_valid()))
     elif meta.column_type is ColumnType.BOOLEAN:
         present = to_type(column, pa.bool_(), meta.name, "null").is_valid()
     else:
         return meta.valid_mask(column)
-    return np.asarray(present.to_numpy(zero_copy_only=False))
+    return numpy_array(present)
 
 
 def missing_mask(meta: AbstractColumnMetaData, column: pa.Array) -> Array:
     """Which values are null, or empty text where the column is no String column."""
     missing = column.is_null()
     if is_text(column.type) and meta.column_type is not ColumnType.STRING:
-        missing = pc.or_(missing, pc.equal(plain_text(column), "").fill_null(True))
-    return np.asarray(missing.to_numpy(zero_copy_only=False))
+        empty = pc.equal(plain_text(column), constant(""))
+        missing = pc.or_(missing, pc.fill_null(empty, constant(True)))
+    return numpy_array(missing)
 
 
 def _not(mask: Array) -> int:
@@ -156,9 +158,12 @@ def _long(column: pa.Array) -> Counts:
 
 def _double(column: pa.Array) -> Counts:
     numbers = parse_column(column, pa.float64())[0] if is_text(column.type) else column
-    counts = {"count_non_real": _not(DoubleMetaData("").valid_mask(column))}
+    real = DoubleMetaData("").valid_mask(column)
+    if is_text(column.type):
+        real = real & ~hex_mask(column)  # such numbers are valid, but not real in the original
+    counts = {"count_non_real": _not(real)}
     if pa.types.is_floating(numbers.type):
-        values = numbers.drop_null().to_numpy(zero_copy_only=False)
+        values = numpy_array(numbers.drop_null())
         counts["count_nan"] = int(np.count_nonzero(np.isnan(values)))
         counts["count_infinite"] = int(np.count_nonzero(np.isinf(values)))
     return counts

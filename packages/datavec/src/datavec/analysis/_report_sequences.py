@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrow_arrays import numpy_array
 from .._arrow_io import frame_from_sequences
 from .._convert import texts_of
 from .._metadata import CategoricalMetaData, ColumnType, TimeMetaData
@@ -52,7 +53,7 @@ class HtmlSequencePlotting:
         for meta, column in zip(schema, frame.columns, strict=True):
             name, kind = escaped(meta.name, 200), meta.column_type.value
             label = f"{meta.name} over {len(sequence)} steps"
-            present = column.is_valid().to_numpy(zero_copy_only=False)
+            present = numpy_array(column.is_valid())
             values = np.full(len(sequence), np.nan)
             note = ""
             levels: tuple[str, ...] = ()

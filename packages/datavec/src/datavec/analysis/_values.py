@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._arrow_arrays import constant, numpy_array
 from .._convert import as_double, as_int, as_long, is_text, parse_column, plain_text
 from .._errors import InvalidValueError
 from .._metadata import AbstractColumnMetaData, ColumnType
@@ -55,8 +56,8 @@ def numbers_of(column: pa.Array, meta: AbstractColumnMetaData, on_error: str) ->
     if is_text(column.type):
         parsed, bad = parse_column(column, arrow_type)
         if bad.any():
-            empty = pc.equal(plain_text(column), "").fill_null(False)
-            wrong = bad & ~empty.to_numpy(zero_copy_only=False)
+            empty = pc.fill_null(pc.equal(plain_text(column), constant("")), constant(False))
+            wrong = bad & ~numpy_array(empty)
             invalid = int(np.count_nonzero(wrong))
             if invalid and on_error == "raise":
                 rows = np.flatnonzero(wrong)
@@ -85,13 +86,13 @@ def text_lengths(texts: pa.Array) -> Array:
     """Lengths in UTF-16 units (int32) of texts without nulls, as Java counts them."""
     if pa.types.is_dictionary(texts.type):
         lengths = text_lengths(texts.dictionary)
-        return np.asarray(lengths[texts.indices.to_numpy(zero_copy_only=False)])
+        return np.asarray(lengths[numpy_array(texts.indices)])
     characters = pc.utf8_length(texts)
     if pc.sum(characters).as_py() != pc.sum(pc.binary_length(texts)).as_py():
         # Beyond the first plane a character takes two units.
         pairs = pc.count_substring_regex(texts, "[\U00010000-\U0010ffff]")
         characters = pc.add(characters, pairs.cast(characters.type))
-    return np.asarray(characters.to_numpy(zero_copy_only=False))
+    return numpy_array(characters)
 
 
 def text_bytes(texts: pa.Array) -> tuple[Array, Array, Array]:

@@ -166,6 +166,21 @@ def test_csv_refuses_options(options, message):
         CSVRecordWriter(io.BytesIO(), **options)
 
 
+def test_half_a_character_is_no_text():
+    with pytest.raises(InvalidValueError, match="text that UTF-8 can hold"):
+        written(CSVRecordWriter, [["\ud83d"]])
+
+
+def test_long_records_do_not_pile_up(monkeypatch):
+    monkeypatch.setattr("datavec.writers._writer._BYTES", 100)
+    out = io.BytesIO()
+    with CSVRecordWriter(out) as writer:
+        writer.write(["x" * 60])
+        assert out.tell() == 0
+        writer.write(["y" * 60])
+        assert out.tell() == 121
+
+
 def test_an_array_is_no_csv_field():
     with pytest.raises(InvalidValueError, match="a value with a text form"):
         written(CSVRecordWriter, [[np.ones(3)]])

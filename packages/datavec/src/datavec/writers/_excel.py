@@ -39,6 +39,15 @@ class ExcelRecordWriter(AbstractColumnarFileWriter):
     Raises:
         InvalidValueError: a text of more than 32 767 characters, or a Long that Excel, which
             knows 64-bit floats only, could not give back.
+
+    >>> import tempfile, pyarrow as pa
+    >>> from datavec import ExcelRecordReader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with ExcelRecordWriter(f"{folder}/ages.xlsx") as writer:
+    ...         writer.write_batch(pa.table({"name": ["Ada"], "age": [36]}))
+    ...     list(ExcelRecordReader(f"{folder}/ages.xlsx"))
+    1
+    [['Ada', 36]]
     """
 
     can_append = False

@@ -99,6 +99,9 @@ class FileSizePartitioner(AbstractPartitioner):
 
     Args:
         bytes_per_file: the limit.
+
+    >>> FileSizePartitioner(10).fitting(np.array([4, 4, 4]), PartitionMetaData("x.csv"))
+    2
     """
 
     bytes_per_file: int

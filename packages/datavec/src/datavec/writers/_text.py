@@ -45,11 +45,20 @@ class AbstractTextRecordWriter(AbstractFileRecordWriter):
         return None
 
     def _prepared(self, record: Sequence[Any]) -> Any:
-        return list(record) if self._schema is not None else self.line_of(record)
+        if self._schema is not None:
+            return list(record)
+        line = self.line_of(record)
+        self._waiting_bytes += len(line)
+        return line
 
     def _packed(self, prepared: list[Any]) -> pa.Array:
         if self._schema is None:
-            return text_array(prepared)
+            try:
+                return text_array(prepared)
+            except UnicodeEncodeError as e:
+                raise InvalidValueError(
+                    "", "text that UTF-8 can hold", e.object, where=type(self).__name__
+                ) from None
         return self._chunk_of_frame(frame_from_records(self._schema, prepared))
 
     def _chunk(self, batch: pa.RecordBatch) -> pa.Array:

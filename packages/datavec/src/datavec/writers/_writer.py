@@ -46,6 +46,7 @@ class AbstractRecordWriter(ABC):
 
     def _start(self) -> None:
         self._pending: list[Any] = []
+        self._waiting_bytes = 0
         self.records_written = 0
         """Number of records given to the writer since it was opened."""
         self._is_open = True
@@ -60,7 +61,7 @@ class AbstractRecordWriter(ABC):
         self._need_open()
         self._pending.append(self._prepared(record))
         self.records_written += 1
-        if len(self._pending) >= _PENDING:
+        if len(self._pending) >= _PENDING or self._waiting_bytes > _BYTES:
             self._flush()
 
     def write_batch(self, data: Any) -> int:
@@ -158,7 +159,7 @@ class AbstractRecordWriter(ABC):
 
     def _flush(self) -> None:
         if self._pending:
-            pending, self._pending = self._pending, []
+            pending, self._pending, self._waiting_bytes = self._pending, [], 0
             self._put_chunk(self._packed(pending))
 
     # --- the format -----------------------------------------------------------------------------

@@ -255,11 +255,13 @@ def _final(trace: RecordTrace, meta: AbstractColumnMetaData) -> Slot:
 
 
 def _watch(trace: RecordTrace, names: frozenset[str]) -> None:
-    """Leave records with unseen categories in some columns to the columns."""
-    for meta in trace.schema:
-        test = meta.value_test()
-        if meta.name in names and meta.column_type is ColumnType.CATEGORICAL and test is not None:
-            trace.call(Kind.BOOLEAN, _refusing(test), trace.column(meta.name))
+    """Leave records with a missing value or an unseen category in some columns to the columns."""
+    for meta, slot in zip(trace.schema, trace.columns, strict=True):
+        if meta.name in names:
+            trace._program.looked_at.add(slot.variable)
+            test = meta.value_test()
+            if meta.column_type is ColumnType.CATEGORICAL and test is not None:
+                trace.call(Kind.BOOLEAN, _refusing(test), slot)
 
 
 def _refusing(test: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -228,6 +228,8 @@ def test_ffmpeg_filters():
     np.testing.assert_array_equal(grey[:, :, 0], 255 - IMAGE[::-1, :, 0])
     scaled = FilterImageTransform("crop=8:6:2:3", 16, 12)
     np.testing.assert_array_equal(scaled.transform(IMAGE), IMAGE[3:9, 2:10])
+    line = FilterImageTransform("vflip", 16, 1).transform(IMAGE[:1])
+    np.testing.assert_array_equal(line, IMAGE[:1])
     with pytest.raises(UnsupportedTransformError, match="where a filter moves"):
         scaled.query([0, 0])
     with pytest.raises(DataVecError, match="expected an image of 5x4"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._colour import *
     from ._cropping import *
     from ._detection import *
+    from ._draws import *
     from ._errors import *
     from ._geometry import *
     from ._loader import *

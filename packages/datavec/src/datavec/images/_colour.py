@@ -114,6 +114,11 @@ class FilterImageTransform(AbstractImageTransform):
     Raises:
         UnsupportedTransformError: a filter that is not allowed, or a graph with several branches.
         DataVecError: an image of another size, or a text that FFmpeg refuses.
+
+    >>> import numpy as np
+    >>> mirror = FilterImageTransform("hflip", width=2, height=1, channels=1)
+    >>> mirror.transform(np.array([[1, 2]], np.uint8)).ravel().tolist()
+    [2, 1]
     """
 
     filters: str

@@ -44,7 +44,12 @@ class AbstractDraws(ABC):
 
 
 class SharedDraws(AbstractDraws):
-    """The generators that the transforms hold, which move on with every image."""
+    """The generators that the transforms hold, which move on with every image.
+
+    >>> from datavec import CropImageTransform
+    >>> SharedDraws(JavaRandom(42)).parameters(CropImageTransform(3)).next_int(4)
+    2
+    """
 
     def parameters(self, transform: AbstractImageTransform) -> JavaRandom | None:
         return self.random if self.random is not None else transform.random
@@ -61,6 +66,12 @@ class RecordDraws(AbstractDraws):
 
     Args:
         key: what identifies the record, its pass and the user's seed.
+
+    >>> from datavec import RandomCropTransform
+    >>> crop = RandomCropTransform(3, 4)
+    >>> first, again = (RecordDraws("a.png", 7).choices(crop).next_int(100) for _ in range(2))
+    >>> first == again
+    True
     """
 
     def __init__(self, *key: object, random: JavaRandom | None = None) -> None:

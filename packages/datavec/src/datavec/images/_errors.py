@@ -13,6 +13,10 @@ class ImageError(DataVecError):
     Args:
         reason: what is wrong, and what to do where that is known.
         file: the file, where known.
+
+    >>> raise ImageError("the file is empty", file="a.png")
+    Traceback (most recent call last):
+    datavec.images._errors.ImageError: a.png: the file is empty
     """
 
     def __init__(self, reason: str, *, file: str | None = None) -> None:

@@ -36,7 +36,8 @@ def filtered(
             f"{expected[2]} channels of uint8, received {image.shape[1]}x{image.shape[0]} with "
             f"{image.shape[2]} of {image.dtype}"
         )
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image).squeeze(), format=pixels)
+    plane = image[:, :, 0] if image.shape[2] == 1 else image
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(plane), format=pixels)
     frame.pts = 0
     try:
         graph = av.filter.Graph()

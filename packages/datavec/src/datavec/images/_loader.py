@@ -28,7 +28,11 @@ _CONVERSIONS = {(1, 3): 8, (1, 4): 9, (3, 1): 6, (3, 4): 2, (4, 1): 11, (4, 3): 
 
 
 class MultiPageMode(enum.Enum):
-    """What becomes of files with several pages: each an example, or only the first one used."""
+    """What becomes of files with several pages: each an example, or only the first one used.
+
+    >>> NativeImageLoader(multi_page=MultiPageMode.FIRST).multi_page.value
+    'FIRST'
+    """
 
     MINIBATCH = "MINIBATCH"
     FIRST = "FIRST"
@@ -45,6 +49,11 @@ class Image:
         orig_c: channels in the file.
         orig_h: rows in the file.
         orig_w: columns in the file.
+
+    >>> import numpy as np
+    >>> found = NativeImageLoader(2, 2, 1).as_image_matrix(np.zeros((5, 4, 3), np.uint8))
+    >>> found.image.shape, found.orig_c, found.orig_h, found.orig_w
+    ((1, 1, 2, 2), 3, 5, 4)
     """
 
     image: Array

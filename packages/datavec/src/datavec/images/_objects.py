@@ -99,6 +99,15 @@ class VocLabelProvider(AbstractImageObjectLabelProvider):
     Raises:
         FileNotFoundError: there is no such folder, or later no XML for an image.
         DataVecError: later, an XML that is damaged or lacks a name or a corner.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "Annotations").mkdir()
+    >>> corners = "<xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax>"
+    >>> text = f"<a><object><name>dog</name><bndbox>{corners}</bndbox></object></a>"
+    >>> _ = (folder / "Annotations" / "000001.xml").write_text(text)
+    >>> VocLabelProvider(folder).image_objects_for_path("JPEGImages/000001.jpg")
+    [ImageObject(x1=1.0, y1=2.0, x2=30.0, y2=40.0, label='dog')]
     """
 
     def __init__(self, base_directory: str | os.PathLike[str]) -> None:

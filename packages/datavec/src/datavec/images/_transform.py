@@ -74,6 +74,14 @@ class AbstractImageTransform(ABC):
     A subclass is a dataclass of its options with one method, `apply`. Answers to Deeplearning4j's
     ``ImageTransform``.
 
+    >>> import numpy as np
+    >>> @dataclass
+    ... class Invert(AbstractImageTransform):
+    ...     def apply(self, image, draws):
+    ...         return 255 - image, np.eye(3)
+    >>> Invert().transform(np.array([[1, 255]], np.uint8)).ravel().tolist()
+    [254, 0]
+
     Attributes:
         random: generator of the parameters; None for fixed ones.
         current_image: the result of the last `transform`, None before.

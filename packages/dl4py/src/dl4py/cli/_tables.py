@@ -12,7 +12,7 @@ import click
 
 _DECORATORS: tuple[Any, ...] = (
     click.argument("file", required=False, metavar="[DATA]"),
-    click.option("--data", "data", help="CSV file; the same as DATA."),
+    click.option("--data", "data", help="The same as DATA."),
     click.option("--transform", type=click.Path(path_type=Path), help="TransformProcess as JSON."),
     click.option(
         "--allow-user-defined",

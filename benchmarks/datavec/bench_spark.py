@@ -151,7 +151,7 @@ def main() -> None:
         print(f"{'':<16}{'':<16}{'median s':>9}{'min':>7}{'max':>7}{'Mrows/s':>9}{'ratio':>7}")
         for what, pair in CONTESTANTS.items():
             times: dict[str, list[float]] = {name: [] for name, _ in pair}
-            for name, make in pair:
+            for _, make in pair:
                 seconds(make, frame)  # starts workers, compiles
             for _ in range(options.repeats):
                 for name, make in pair:

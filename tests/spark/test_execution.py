@@ -319,6 +319,29 @@ def test_replacements(spark: Any) -> None:
     assert result.errors.replaced == 1
 
 
+def test_only_needed_columns_are_sent(spark: Any) -> None:
+    process = (
+        TransformProcess.builder(SCHEMA)
+        .long_math_op("X", "Add", 1)
+        .reduce(Reducer("Count", ["a.key"]))
+        .remove_columns("count(x)")
+        .build()
+    )
+    check(spark, process, numbers(), ordered=False)
+    plain = TransformProcess.builder(SCHEMA).remove_all_columns_except_for("X").build()
+    frame = dataframe(spark, numbers())
+    check(spark, plain, numbers(), ordered=True)
+    explained = execute(frame, plain).dataframe._jdf.queryExecution().optimizedPlan().toString()
+    assert "Stage(c1#" in explained, explained
+    constant = (
+        TransformProcess.builder(SCHEMA)
+        .add_constant_integer_column("one", 1)
+        .remove_columns(*SCHEMA.column_names)
+        .build()
+    )
+    check(spark, constant, numbers(), ordered=True)
+
+
 def test_unsuitable_dataframes(spark: Any) -> None:
     process, table = bad_numbers()
     with pytest.raises(SchemaError, match="no column \"s\"; its columns are 'other'"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,9 @@ from ._types import arrow_type_of, positional, received, struct_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+    from pyspark.sql.types import DataType
 
+    from .._metadata import AbstractColumnMetaData
     from .._schema import Schema
 
 __all__ = ["execute"]
@@ -92,24 +94,29 @@ def execute(
     """
     need_pyspark()
     data = frame.dataframe if isinstance(frame, SparkBatches) else frame
-    before = partition_counter(data)
-    source, probe = input_of(process.initial_schema, data)
     policy = ErrorPolicy.of(on_error, replacements)
-    return Planner(process, policy, positional(data), source, probe, before).result()
+    needed = process.read_plan().needed | policy.replacements.keys()
+    source, probe, used = input_of(process.initial_schema, data, needed)
+    return Planner(process, policy, used, source, probe, partition_counter(data)).result()
 
 
-def input_of(schema: Schema, data: DataFrame) -> tuple[InputSource, Frame]:
-    """Where a DataFrame has the columns of a schema, and what they are to the steps.
+def input_of(
+    schema: Schema, data: DataFrame, needed: Container[str] | None = None
+) -> tuple[InputSource, Frame, DataFrame]:
+    """The columns of a schema in a DataFrame.
+
+    Args:
+        schema: what the records are.
+        data: the DataFrame.
+        needed: columns whose values are used; None for all. The others are not sent to workers.
 
     Returns:
-        The source, and a frame of such columns without records.
+        Where frames come from, a frame of such columns without records, and the columns to send.
 
     Raises:
         SchemaError: a column is missing, or not of a type for this.
     """
-    from pyspark.sql.types import ArrayType
-
-    columns, positions = [], []
+    columns, sent = [], []
     for meta in schema:
         found = [i for i, name in enumerate(data.columns) if name == meta.name]
         if len(found) != 1:
@@ -117,23 +124,33 @@ def input_of(schema: Schema, data: DataFrame) -> tuple[InputSource, Frame]:
                 f"the DataFrame has {len(found) or 'no'} column{'s' if found else ''} "
                 f'"{meta.name}"; its columns are {", ".join(map(repr, data.columns))}'
             )
-        positions += found
-        kind = data.schema.fields[found[0]].dataType
-        if schema.is_sequence:
-            if not isinstance(kind, ArrayType):
-                raise SchemaError(
-                    f'column "{meta.name}": a sequence schema needs array columns, '
-                    f"received {kind.simpleString()}"
-                )
-            kind = kind.elementType
-        try:
-            arrow_type = arrow_type_of(kind)
-        except SchemaError as e:
-            raise SchemaError(f'column "{meta.name}": {e}') from None
-        columns.append(received(pa.array([], arrow_type), meta))
+        kind = _arrow_type(data.schema.fields[found[0]].dataType, schema, meta)
+        used = needed is None or meta.name in needed
+        columns.append(received(pa.array([], kind if used else pa.null()), meta))
+        if used:
+            sent.append((meta, found[0]))
+    if not sent:  # something must tell the number of records
+        sent.append((schema.columns[0], data.columns.index(schema.columns[0].name)))
     offsets = np.zeros(1, np.int64) if schema.is_sequence else None
     probe = Frame(schema, tuple(columns), 0, offsets)
-    return InputSource(schema, tuple(positions)), probe
+    source = InputSource(schema, schema.with_columns([m for m, _ in sent]))
+    return source, probe, positional(data).select(*(f"c{i}" for _, i in sent))
+
+
+def _arrow_type(kind: DataType, schema: Schema, meta: AbstractColumnMetaData) -> pa.DataType:
+    from pyspark.sql.types import ArrayType
+
+    if schema.is_sequence:
+        if not isinstance(kind, ArrayType):
+            raise SchemaError(
+                f'column "{meta.name}": a sequence schema needs array columns, '
+                f"received {kind.simpleString()}"
+            )
+        kind = kind.elementType
+    try:
+        return arrow_type_of(kind)
+    except SchemaError as e:
+        raise SchemaError(f'column "{meta.name}": {e}') from None
 
 
 @dataclass

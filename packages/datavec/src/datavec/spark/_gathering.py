@@ -20,7 +20,6 @@ from ._failures import translated
 from ._requirement import need_pyspark
 from ._result import SparkBatches, partition_counter
 from ._stage import AbstractSink, Stage, Task
-from ._types import positional
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -36,10 +35,10 @@ def sent(
     """What a sink makes of a DataFrame's columns, and what names the records of its errors."""
     need_pyspark()
     frame = data.dataframe if isinstance(data, SparkBatches) else data
-    source, _ = input_of(schema, frame)
+    source, _, used = input_of(schema, frame)
     process = TransformProcess(schema, ())
     stage = Stage(0, process, 0, 0, source, sink, ErrorPolicy(), None)
-    return positional(frame).mapInArrow(stage, struct), partition_counter(frame)
+    return used.mapInArrow(stage, struct), partition_counter(frame)
 
 
 def gather(make: Callable[[int], G], data: DataFrame | SparkBatches, schema: Schema) -> list[G]:

@@ -23,7 +23,7 @@ from ._execute import input_of
 from ._requirement import need_pyspark
 from ._result import SparkBatches, partition_counter
 from ._stage import AbstractSink, Stage, Task
-from ._types import handed_over, positional, spark_type, struct_type
+from ._types import handed_over, spark_type, struct_type
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -157,10 +157,10 @@ class _Joiner:
     ) -> DataFrame:
         from pyspark.sql.types import StructType
 
-        source, _ = input_of(schema, data)
+        source, _, used = input_of(schema, data)
         process = TransformProcess(schema, ())
         stage = Stage(number, process, 0, 0, source, sink, self.policy, accounts)
-        return positional(data).mapInArrow(stage, StructType(sink.fields()))
+        return used.mapInArrow(stage, StructType(sink.fields()))
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ class InputSource(AbstractSource):
 
     Args:
         schema: what the records are.
-        positions: where each column of the schema stands in the DataFrame.
+        sent: the columns of it that come, in their order; no value of the others is used.
     """
 
     schema: Schema
-    positions: tuple[int, ...]
+    sent: Schema
     _before: int = field(default=0, init=False)
 
     def frames(self, batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[Frame]:
@@ -35,13 +35,16 @@ class InputSource(AbstractSource):
         for batch in batches:
             self._before = rows
             if batch.num_rows:
-                columns = [
-                    received(batch.column(p), meta)
-                    for p, meta in zip(self.positions, self.schema, strict=True)
-                ]
-                named = pa.RecordBatch.from_arrays(columns, self.schema.column_names)
-                yield frame_from_batch(self.schema, named)
+                yield self._frame(batch)
             rows += batch.num_rows
+
+    def _frame(self, batch: pa.RecordBatch) -> Frame:
+        columns = [received(c, m) for c, m in zip(batch.columns, self.sent, strict=True)]
+        named = pa.RecordBatch.from_arrays(columns, self.sent.column_names)
+        frame = frame_from_batch(self.sent, named)
+        gap = pa.nulls(frame.num_rows)
+        whole = [frame.column(m.name) if m.name in self.sent else gap for m in self.schema]
+        return Frame(self.schema, tuple(whole), frame.num_rows, frame.offsets)
 
     def located(self, error: InvalidValueError) -> InvalidValueError:
         row = None if error.row is None else error.row + self._before

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 
@@ -157,6 +160,25 @@ def test_floating_point_pixels_keep_their_values():
     np.testing.assert_array_equal(
         NativeImageLoader().as_matrix(saved(values, "TIFF"))[0, 0], values
     )
+
+
+def test_exr_is_read_where_opencv_may(tmp_path):
+    """OpenCV looks at its environment once, so another process has to."""
+    code = """if True:
+        import cv2, sys
+        import numpy as np
+        from datavec import NativeImageLoader
+        values = np.arange(60, dtype=np.float32).reshape(4, 5, 3) / 7
+        cv2.imwrite(sys.argv[1], values)
+        np.testing.assert_array_equal(NativeImageLoader(max_pixels=20).as_mat(sys.argv[1]), values)
+    """
+    file = tmp_path / "a.exr"
+    environment = os.environ | {"OPENCV_IO_ENABLE_OPENEXR": "1"}
+    subprocess.run([sys.executable, "-c", code, str(file)], env=environment, check=True)
+    with pytest.raises(ImageError, match="OPENCV_IO_ENABLE_OPENEXR=1"):
+        NativeImageLoader().as_mat(file)
+    with pytest.raises(ImageError, match="5x4 pixels, more than"):
+        NativeImageLoader(max_pixels=19).as_mat(file)
 
 
 def test_cmyk_becomes_colours():

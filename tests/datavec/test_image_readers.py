@@ -270,6 +270,7 @@ def test_batches_hold_what_records_hold(folder, nchw):
     labels = np.concatenate([b for _, b in batches])
     assert labels.argmax(axis=1).tolist() == [r[1] for r in records]
     assert iterator.total_outcomes == 3
+    assert iterator.labels == reader.labels
 
 
 def test_draws_do_not_depend_on_threads_order_or_batch_size(folder):

@@ -173,12 +173,15 @@ class RecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
 
     @property
     def labels(self) -> list[str] | None:
-        """Class names, where the label column is Categorical."""
+        """Class names, where the label column is Categorical or the reader numbers its own labels."""
         process, columns = self._prepared()
         if len(columns.labels) == 1:
             meta = process.final_schema.metadata(columns.labels[0])
             if isinstance(meta, CategoricalMetaData):
                 return list(meta.state_names)
+        known = getattr(self._reader, "num_label_classes", None)
+        if known is not None and columns.num_classes == known and not process.actions:
+            return list(self._reader.labels)
         return None
 
     @property

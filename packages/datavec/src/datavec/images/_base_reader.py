@@ -24,6 +24,7 @@ from ._draws import AbstractDraws
 from ._errors import ImageError
 from ._loader import NativeImageLoader, Prepared, read_stream, write_channels_first
 from ._process import ImageTransformProcess
+from ._scaling import PixelScaling
 from ._transform import AbstractImageTransform, Array
 
 __all__ = ["AbstractImageRecordReader"]
@@ -240,9 +241,11 @@ class AbstractImageRecordReader(AbstractRecordReader):
         parts = (name or "").replace("\\", "/").rsplit("/", 2)[-2:]
         return transform.draws_for((self.seed, epoch, *parts))
 
-    def write(self, prepared: Prepared, out: Array) -> None:
+    def write(self, prepared: Prepared, out: Array, scaling: PixelScaling | None = None) -> None:
         """Put an image into its place in a batch."""
-        if self.nchw:
+        if scaling is not None:
+            scaling.write(prepared.pixels, out)
+        elif self.nchw:
             write_channels_first(prepared.pixels, out)
         else:
             out[...] = prepared.pixels

@@ -20,7 +20,7 @@ from .._process import ReadPlan
 from .._schema import Schema
 from ..readers._splits import InputPart
 from ._opencv import single_threaded
-from ._scaling import pixel_scaling
+from ._scaling import PixelScaling, pixel_scaling
 
 if TYPE_CHECKING:
     from ._base_reader import AbstractImageRecordReader
@@ -41,10 +41,9 @@ class BatchedImages:
         self, reader: AbstractImageRecordReader, size: int, normalizer: Any = None
     ) -> None:
         self.reader = reader
-        self.scale = (
-            None if normalizer is None else pixel_scaling(normalizer, reader.image_shape[1:])
-        )
-        self.normalizes = self.scale is not None
+        first = reader.nchw and normalizer is not None
+        self.scaling = pixel_scaling(normalizer, reader.channels) if first else None
+        self.normalizes = self.scaling is not None
         self.size = max(1, min(size, _MAX_VALUES // int(np.prod(reader.image_shape))))
 
     @property
@@ -64,7 +63,7 @@ class BatchedImages:
             )
         epoch, parts = reader.begin_pass()
         while chunk := list(islice(parts, self.size)):
-            task = ImageTask(reader, schema, chunk, epoch, self.scale)
+            task = ImageTask(reader, schema, chunk, epoch, self.scaling)
             if reader.in_order:
                 task.finish()
             yield task
@@ -79,10 +78,10 @@ class ImageTask:
         schema: Schema,
         parts: list[InputPart],
         epoch: int,
-        scale: Callable[[Any], None] | None = None,
+        scaling: PixelScaling | None = None,
     ) -> None:
         self.reader, self.schema, self.parts, self.epoch = reader, schema, parts, epoch
-        self.scale = scale
+        self.scaling = scaling
         self._sources: list[Any] = []
         self._frame: Frame | None = None
 
@@ -103,10 +102,7 @@ class ImageTask:
                 prepared = reader.prepared(part, self.epoch)
                 if prepared is None:
                     continue
-                image = images[len(labels)]
-                reader.write(prepared, image)
-                if self.scale is not None:
-                    self.scale(image)
+                reader.write(prepared, images[len(labels)], self.scaling)
                 labels.append(reader.label_values(part.name, prepared))
                 self._sources.append(reader.metadata_of(part.name, prepared))
         columns = [_array_column(images[: len(labels)], reader.image_shape)]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AbstractDraws", "RecordDraws", "SharedDraws"]
 
+_MASK = (1 << 64) - 1
+
 
 class AbstractDraws(ABC):
     """Hands generators to transforms.
@@ -76,28 +78,31 @@ class RecordDraws(AbstractDraws):
 
     def __init__(self, *key: object, random: JavaRandom | None = None) -> None:
         super().__init__(random)
-        self._key = repr(key)
-        self._made = 0
+        digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
+        self._state = int.from_bytes(digest, "big")
 
-    def _next(self, *more: object) -> JavaRandom:
-        self._made += 1
-        text = f"{self._key}{self._made}{more}".encode()
-        return JavaRandom(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big"))
+    def _next(self, salt: int = 0) -> JavaRandom:
+        # Splitmix64: seeds that lie close together would give java.util.Random like beginnings.
+        self._state = (self._state + 0x9E3779B97F4A7C15) & _MASK
+        x = self._state ^ (salt * 0xD1B54A32D192ED03 & _MASK)
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+        x = (x ^ x >> 27) * 0x94D049BB133111EB & _MASK
+        return JavaRandom(x ^ x >> 31)
 
     def with_random(self, wanted: bool) -> RecordDraws:
         """Let all transforms draw their parameters, if wanted, from one generator of this key."""
-        return RecordDraws(self._key, random=self._next("process")) if wanted else self
+        return RecordDraws(self._state, random=self._next()) if wanted else self
 
     def parameters(self, transform: AbstractImageTransform) -> JavaRandom | None:
         if self.random is not None:
             return self.random
-        return None if transform.random is None else self._next("parameters")
+        return None if transform.random is None else self._next()
 
     def choices(self, transform: AbstractImageTransform) -> JavaRandom:
-        return self._next("choices", transform.own_seed)
+        return self._next(transform.own_seed)
 
     def inside(self, transform: AbstractImageTransform) -> AbstractDraws:
         random = self.parameters(transform)
         if random is self.random:
             return self
-        return RecordDraws(self._key, self._made, random=random)
+        return RecordDraws(self._state, random=random)

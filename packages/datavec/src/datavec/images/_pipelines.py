@@ -44,11 +44,18 @@ def in_turn(
     steps: Iterable[AbstractImageTransform], image: Array, draws: AbstractDraws
 ) -> tuple[Array, Array | None]:
     """One transform after another; the matrix is that of all."""
-    matrix: Array | None = np.eye(3)
+    matrices: list[Array | None] = []
     for step in steps:
-        image, own = step.run(image, draws)
-        matrix = None if matrix is None or own is None else own @ matrix
-    return image, matrix
+        image, matrix = step.run(image, draws)
+        matrices.append(matrix)
+    if len(matrices) == 1:
+        return image, matrices[0]
+    total = np.eye(3)
+    for matrix in matrices:
+        if matrix is None:
+            return image, None
+        total = matrix @ total
+    return image, total
 
 
 @java_type(_PACKAGE + "PipelineImageTransform")

@@ -13,22 +13,50 @@ import numpy as np
 
 from nd4py.normalizers import ImagePreProcessingScaler, VGG16ImagePreProcessor
 
+from ._loader import write_channels_first
+from ._opencv import opencv
 from ._transform import Array
 
-__all__ = ["pixel_scaling"]
+__all__ = ["PixelScaling", "pixel_scaling"]
 
 
-def pixel_scaling(normalizer: Any, shape: tuple[int, ...]) -> Callable[[Array], None] | None:
-    """What a normalizer does to one float32 image of a shape, in place; None if it is no such one."""
+class PixelScaling:
+    """A function of single pixels, one per channel.
+
+    Args:
+        scale: changes a float32 image [channels, height, width] in place.
+        channels: of the images.
+    """
+
+    def __init__(self, scale: Callable[[Array], None], channels: int) -> None:
+        self.scale = scale
+        values = np.arange(256, dtype=np.float32)
+        tables = np.tile(values, (channels, 1))[:, np.newaxis]
+        scale(tables)
+        self._tables = list(tables[:, 0])
+
+    def write(self, pixels: Array, out: Array) -> None:
+        """Put an image [height, width, channels] as it shall be into [channels, height, width]."""
+        if pixels.dtype != np.uint8 or pixels.shape[2] == 1:
+            write_channels_first(pixels, out)
+            self.scale(out)
+            return
+        cv2 = opencv()
+        for plane, table, target in zip(cv2.split(pixels), self._tables, out, strict=True):
+            cv2.LUT(plane, table, target)
+
+
+def pixel_scaling(normalizer: Any, channels: int) -> PixelScaling | None:
+    """What a normalizer does to images with channels first; None if it is no function of pixels."""
     if type(normalizer) is ImagePreProcessingScaler and not normalizer.fit_label:
-        return _scaler(normalizer)
-    if type(normalizer) is VGG16ImagePreProcessor and shape[0] == 3:
+        return PixelScaling(_scaler(normalizer), channels)
+    if type(normalizer) is VGG16ImagePreProcessor and channels == 3:
         means = np.array(VGG16ImagePreProcessor._MEANS, np.float32)[:, np.newaxis, np.newaxis]
 
         def subtract(image: Array) -> None:
             np.subtract(image, means, out=image)
 
-        return subtract
+        return PixelScaling(subtract, channels)
     return None
 
 

@@ -48,8 +48,8 @@ def ruff() -> bool:
 
 
 def mypy() -> bool:
-    """Strict types of the public packages."""
-    return _tool("mypy")
+    """Strict types of the public packages, and what users' programs see of them."""
+    return _tool("mypy") & _tool("mypy", *sorted((ROOT / "tests" / "typing").glob("*.py")))
 
 
 def imports() -> bool:

@@ -49,10 +49,11 @@ if TYPE_CHECKING:
     from ._stream import BatchStream as BatchStream
     from ._tensors import *
     from ._vectorizer import *
+    from ._version import __version__ as __version__
     from ._writable import *
     from .images import *
     from .readers import *
     from .transforms import *
     from .writers import *
-
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+else:  # for type checkers the names are those above, with their types
+    __getattr__, __dir__, __all__ = on_first_use(__name__)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -129,7 +129,26 @@ def _member_test(members: tuple[Any, ...], dtype: Any) -> Callable[[Any], bool]:
     return test
 
 
-class _AbstractNumberCondition(AbstractColumnCondition):
+if TYPE_CHECKING:
+    # A dataclass's own __init__ would say that options are what is kept of them.
+    class _AbstractValueCondition(AbstractColumnCondition):
+        def __init__(
+            self,
+            column_name: str,
+            op: ConditionOp | str,
+            value: Any = None,
+            members: Collection[Any] | None = None,
+            mode: SequenceConditionMode | str = "Or",
+        ) -> None: ...
+
+    def _value_condition(cls: type[Any]) -> type[Any]: ...
+
+else:
+    _AbstractValueCondition = AbstractColumnCondition
+    _value_condition = dataclass(frozen=True)
+
+
+class _AbstractNumberCondition(_AbstractValueCondition):
     kind: ClassVar[Kind]
     op: ConditionOp
     value: Any
@@ -159,7 +178,7 @@ class _AbstractNumberCondition(AbstractColumnCondition):
 
 
 @java_type(_COLUMN + "IntegerColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class IntegerColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 32-bit integers.
 
@@ -179,7 +198,7 @@ class IntegerColumnCondition(_AbstractNumberCondition):
 
 
 @java_type(_COLUMN + "LongColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class LongColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 64-bit integers."""
 
@@ -195,7 +214,7 @@ class LongColumnCondition(_AbstractNumberCondition):
 
 
 @java_type(_COLUMN + "DoubleColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class DoubleColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 64-bit floats; with NaN only NotEqual holds."""
 
@@ -211,7 +230,7 @@ class DoubleColumnCondition(_AbstractNumberCondition):
 
 
 @java_type(_COLUMN + "FloatColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class FloatColumnCondition(_AbstractNumberCondition):
     """Compare a column, read as 32-bit floats."""
 
@@ -227,7 +246,7 @@ class FloatColumnCondition(_AbstractNumberCondition):
 
 
 @java_type(_COLUMN + "TimeColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class TimeColumnCondition(_AbstractNumberCondition):
     """Compare instants, given in ms since 1970."""
 
@@ -247,7 +266,7 @@ def negated(row: RecordTrace, test: Slot) -> Slot:
     return row.call(Kind.BOOLEAN, operator.not_, test)
 
 
-class _AbstractTextCondition(AbstractColumnCondition):
+class _AbstractTextCondition(_AbstractValueCondition):
     op: ConditionOp
     value: str | None
     members: tuple[str, ...] | None
@@ -278,7 +297,7 @@ class _AbstractTextCondition(AbstractColumnCondition):
 
 
 @java_type(_COLUMN + "StringColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class StringColumnCondition(_AbstractTextCondition):
     """Compare a column's texts (Equal, NotEqual, InSet, NotInSet)."""
 
@@ -290,7 +309,7 @@ class StringColumnCondition(_AbstractTextCondition):
 
 
 @java_type(_COLUMN + "CategoricalColumnCondition")
-@dataclass(frozen=True)
+@_value_condition
 class CategoricalColumnCondition(_AbstractTextCondition):
     """Compare a column's categories (Equal, NotEqual, InSet, NotInSet)."""
 

@@ -18,7 +18,20 @@ __all__ = [
 
 
 class DataVecError(ValueError):
-    """Base class of the errors raised by this package."""
+    """Base class of the errors raised by this package.
+
+    They travel between processes: pickling keeps class, message and attributes.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are pickled as a call with their message; sub-classes take other arguments.
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(cls: type[DataVecError], args: tuple[Any, ...]) -> DataVecError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    return error
 
 
 class SchemaError(DataVecError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -63,6 +63,17 @@ class Join:
     right_schema: Schema
     left_keys: tuple[str, ...]
     right_keys: tuple[str, ...] | None = None
+
+    if TYPE_CHECKING:  # what is given; the fields above are what is kept of it
+
+        def __init__(
+            self,
+            join_type: JoinType | str,
+            left_schema: Schema,
+            right_schema: Schema,
+            left_keys: Sequence[str],
+            right_keys: Sequence[str] | None = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "join_type", JoinType(self.join_type))

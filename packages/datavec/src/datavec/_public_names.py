@@ -35,6 +35,7 @@ NAMES: dict[str, dict[str, str]] = {
         "._stream": "BatchStream",
         "._tensors": "arrow_to_ndarray",
         "._vectorizer": "FeatureBatch RecordVectorizer",
+        "._version": "__version__",
         "._writable": "Writable",
         ".analysis": "analysis",
         ".images": "AbstractDraws AbstractImageObjectLabelProvider AbstractImageTransform BoxImageTransform ColorConversionTransform CropImageTransform DictLabelProvider EqualizeHistTransform FilterImageTransform FlipImageTransform Image ImageError ImageObject ImageRecordReader ImageTransformProcess ImageTransformProcessBuilder LargestBlobCropTransform MultiImageTransform MultiPageMode NativeImageLoader ObjectDetectionRecordReader PipelineImageTransform RandomCropTransform RecordDraws ResizeImageTransform RotateImageTransform ScaleImageTransform SharedDraws ShowImageTransform SvhnLabelProvider VocLabelProvider WarpImageTransform images",

@@ -25,5 +25,5 @@ if TYPE_CHECKING:
     from ._report_sequences import *
     from ._sampling import *
     from ._tdigest import *
-
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+else:  # for type checkers the names are those above, with their types
+    __getattr__, __dir__, __all__ = on_first_use(__name__)

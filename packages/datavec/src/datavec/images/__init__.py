@@ -25,5 +25,5 @@ if TYPE_CHECKING:
     from ._reader import *
     from ._showing import *
     from ._transform import *
-
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+else:  # for type checkers the names are those above, with their types
+    __getattr__, __dir__, __all__ = on_first_use(__name__)

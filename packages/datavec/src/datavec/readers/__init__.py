@@ -34,5 +34,5 @@ if TYPE_CHECKING:
     from ._svmlight import *
     from ._text_lines import *
     from ._whole_files import *
-
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+else:  # for type checkers the names are those above, with their types
+    __getattr__, __dir__, __all__ = on_first_use(__name__)

@@ -28,5 +28,5 @@ if TYPE_CHECKING:
     from ._types import *
     from ._windows import *
     from ._word_lists import *
-
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+else:  # for type checkers the names are those above, with their types
+    __getattr__, __dir__, __all__ = on_first_use(__name__)

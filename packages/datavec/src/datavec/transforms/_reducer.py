@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -129,6 +129,18 @@ class Reducer(AbstractAction):
     conditional: Mapping[str, ConditionalReduction] = field(default_factory=dict)
     custom: Mapping[str, AbstractCustomReduction] = field(default_factory=dict)
     ignore_invalid_in: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:  # what is given; the fields above are what is kept of it
+
+        def __init__(
+            self,
+            default_op: ReduceOp | str,
+            key_columns: Sequence[str] | None = None,
+            ops: Mapping[str, ReduceOp | str | Sequence[ReduceOp | str]] = ...,
+            conditional: Mapping[str, ConditionalReduction] = ...,
+            custom: Mapping[str, AbstractCustomReduction] = ...,
+            ignore_invalid_in: Sequence[str] = (),
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "default_op", ReduceOp(self.default_op))

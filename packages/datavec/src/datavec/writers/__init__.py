@@ -20,5 +20,5 @@ if TYPE_CHECKING:
     from ._svmlight import *
     from ._text import *
     from ._writer import *
-
-__getattr__, __dir__, __all__ = on_first_use(__name__)
+else:  # for type checkers the names are those above, with their types
+    __getattr__, __dir__, __all__ = on_first_use(__name__)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ._errors import InvalidValueError, shown
+from ._showing import AbstractShown
 
 __all__ = ["ErrorExample", "ErrorPolicy", "ErrorReport", "ErrorTotal"]
 
@@ -125,7 +126,7 @@ class ErrorTotal:
     examples: list[ErrorExample] = field(default_factory=list)
 
 
-class ErrorReport:
+class ErrorReport(AbstractShown):
     """Totals of one pass: nothing is left out or replaced without being counted here.
 
     Safe to use from several threads. ``print(report)`` shows a table; iterating gives `ErrorTotal`

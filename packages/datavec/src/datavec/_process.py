@@ -22,6 +22,7 @@ from ._policy import ErrorPolicy, ErrorReport
 from ._record_program import RecordExecutor
 from ._schema import Schema
 from ._serde import decode, dump_json, encode, is_user_defined, load_json
+from ._showing import AbstractShown
 from ._user_code import Allowed, allowing
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class ReadPlan:
 
 
 @dataclass(frozen=True)
-class TransformProcess:
+class TransformProcess(AbstractShown):
     """Steps that turn records of one schema into records of another.
 
     Answers to Deeplearning4j's ``org.datavec.api.transform.TransformProcess``; reads and writes

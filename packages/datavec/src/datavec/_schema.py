@@ -20,6 +20,7 @@ from ._metadata import (
     StringMetaData,
 )
 from ._serde import decode, dump_json, java_type, load_json
+from ._showing import AbstractShown
 
 if TYPE_CHECKING:
     from ._schema_builder import SchemaBuilder
@@ -29,7 +30,7 @@ __all__ = ["Schema", "SequenceSchema"]
 
 @java_type("org.datavec.api.transform.schema.Schema")
 @dataclass(frozen=True)
-class Schema:
+class Schema(AbstractShown):
     """The columns of a table, in order, each with its type and restrictions.
 
     Answers to Deeplearning4j's ``org.datavec.api.transform.schema.Schema``.

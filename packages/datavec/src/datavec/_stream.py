@@ -195,6 +195,10 @@ class BatchStream(Iterator[pa.RecordBatch]):
             errors=self._errors,
         )
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.schema.names)
+        return f"<BatchStream of {names:.60}; iterate, or read_all() for a table>"
+
     @property
     def errors(self) -> ErrorReport:
         """What was left out or replaced so far, by the steps and by the reader."""

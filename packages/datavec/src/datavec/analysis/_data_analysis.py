@@ -12,6 +12,7 @@ from .._errors import SchemaError, SerializationError
 from .._java_text import double_text
 from .._schema import Schema
 from .._serde import decode, dump_json, encode, java_type, load_json
+from .._showing import AbstractShown
 from ._columns import AbstractColumnAnalysis, Counts, Floats
 
 __all__ = ["DataAnalysis", "SequenceDataAnalysis", "SequenceLengthAnalysis"]
@@ -21,7 +22,7 @@ _PACKAGE = "org.datavec.api.transform.analysis."
 
 @java_type(_PACKAGE + "DataAnalysis")
 @dataclass(frozen=True)
-class DataAnalysis:
+class DataAnalysis(AbstractShown):
     """Statistics of every column of a table.
 
     Answers to Deeplearning4j's ``DataAnalysis``.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from .._errors import SchemaError
 from .._schema import Schema
 from .._serde import camel
+from .._showing import AbstractShown
 from ._data_analysis import table_text
 
 __all__ = [
@@ -124,7 +125,7 @@ class NDArrayQuality(ColumnQuality):
 
 
 @dataclass(frozen=True)
-class DataQualityAnalysis:
+class DataQualityAnalysis(AbstractShown):
     """Quality of every column of a table; ``print`` shows it as a table.
 
     Answers to Deeplearning4j's ``DataQualityAnalysis``.

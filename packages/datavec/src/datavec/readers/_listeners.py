@@ -14,6 +14,10 @@ class AbstractListenedTo:
 
     listeners: tuple[AbstractRecordListener, ...] = ()
 
+    def __repr__(self) -> str:
+        source = getattr(self, "split", None)
+        return f"<{type(self).__name__}{'' if source is None else f': {source!r:.80}'}>"
+
     def set_listeners(self, *listeners: AbstractRecordListener) -> None:
         """Tell these of every record handed out from now on; none to stop."""
         for listener in listeners:

@@ -27,6 +27,9 @@ class CollectionRecordReader(AbstractRecordReader):
         self._records = records
         self._schema = schema
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self._records)} records>"
+
     @property
     def schema(self) -> Schema | None:
         return self._schema

@@ -106,7 +106,9 @@ class AbstractMathOpTransform(AbstractColumnTransform):
         if bound is None:
             return None
         try:
-            return self._compute(np.array([bound], _DTYPE[self.kind]))[0].item()
+            made = self._compute(np.array([bound], _DTYPE[self.kind]))[0]
+            # A 32-bit bound is kept as its shortest text, as Deeplearning4j writes it.
+            return float(str(made)) if self.kind is ColumnType.FLOAT else made.item()
         except ZeroDivision:
             raise SchemaError(
                 f'{type(self).__name__} on "{self.column_name}": the bound {bound} of the column '

@@ -290,7 +290,8 @@ class _Moments(_State):
                 return pa.array(sums / np.maximum(count, 1))
             sample = self.op in (ReduceOp.STDEV, ReduceOp.VARIANCE)
             variance = squares / (count - 1.0 if sample else count)
-            variance[count < (2 if sample else 1)] = np.nan
+            if sample:
+                variance[count == 1] = np.nan
             root = self.op in (ReduceOp.STDEV, ReduceOp.UNCORRECTED_STDDEV)
             return pa.array(np.sqrt(variance) if root else variance)
 

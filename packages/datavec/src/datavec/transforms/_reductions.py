@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .._convert import as_double, as_float, as_int, as_long, as_text, is_text, plain_text
 from .._errors import DataVecError
@@ -117,8 +118,9 @@ def reduce_segments(
 ) -> pa.Array:
     """One value for each segment ``offsets[i]:offsets[i+1]`` of a column.
 
-    Over no value at all Count is 0, Mean 0.0, the spreads NaN, a joined text empty, anything else
-    is missing. Sums wrap or round in the column's own type. NaN counts as the greatest number.
+    Over no value at all Count is 0, Mean 0.0, Stdev and Variance are -0.0, the spreads of a whole
+    population NaN, a joined text is empty, anything else is missing. Sums wrap or round in the
+    column's own type. NaN counts as the greatest number.
 
     Raises:
         DataVecError: the operation is not possible on this type.
@@ -127,6 +129,10 @@ def reduce_segments(
     check_reduction(op, meta)
     kind = meta.column_type
     starts, lengths = offsets[:-1], np.diff(offsets)
+    if op in (ReduceOp.COUNT, *_TAKE) and kind in _READ and is_text(column.type):
+        read_numbers(
+            pc.fill_null(plain_text(column), "0"), meta
+        )  # text must be numbers for these, too
     if op is ReduceOp.COUNT:
         return pa.array(lengths.astype(np.int64))
     if op is ReduceOp.COUNT_UNIQUE:
@@ -177,7 +183,8 @@ def _moments(op: ReduceOp, values: Array, starts: Array, lengths: Array) -> Arra
         squares = _fold(np.add, (values - np.repeat(mean, lengths)) ** 2, starts, lengths)
         sample = op in (ReduceOp.STDEV, ReduceOp.VARIANCE)
         variance = squares / (count - 1 if sample else count)
-        variance[count < (2 if sample else 1)] = np.nan
+        if sample:  # of no value 0 / -1, of one value 0 / 0
+            variance[count == 1] = np.nan
         is_root = op in (ReduceOp.STDEV, ReduceOp.UNCORRECTED_STDDEV)
         return np.sqrt(variance) if is_root else variance
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from .._action import AbstractAction, AbstractTransform, need_type
 from .._comparators import AbstractSequenceComparator, AbstractWritableComparator
-from .._convert import to_type
+from .._convert import is_text, plain_text, to_type
 from .._errors import DataVecError, SchemaError
 from .._frame import Array, Frame, rows_of
 from .._groups import group_rows
@@ -273,10 +273,15 @@ class SequenceTrimToLengthTransform(AbstractTransform):
 
 
 def with_value(column: pa.Array, value: Writable, target: pa.DataType, name: str) -> pa.Array:
-    """A column with one more value at the end, of the column's type where that is possible."""
+    """A column with one more value at the end, of the column's type where that is possible.
+
+    A column of texts that are not all of that type stays one of texts.
+    """
     one = to_type(pa.repeat(value.scalar(), 1), target, name, "keep")
     if column.type != one.type:
         column = to_type(column, target, name, "keep")
+    if column.type != one.type and is_text(column.type):
+        column, one = plain_text(column), pa.array([value.text()], pa.string())
     if column.type != one.type:
         raise DataVecError(f'column "{name}": the value {value.text()!r} does not fit its type')
     return pa.concat_arrays([column, one])

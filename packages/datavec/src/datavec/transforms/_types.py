@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from .._action import AbstractColumnTransform, AbstractTransform
 from .._arrow_arrays import arrow_array
-from .._convert import as_text, plain_text, to_type
+from .._convert import as_text, is_text, plain_text, to_type
 from .._errors import SchemaError
 from .._frame import Array, Frame
 from .._metadata import (
@@ -164,7 +164,9 @@ class AbstractIntegerReplacement(AbstractColumnTransform):
     def _replaced(self, column: pa.Array, name: str, where: Array) -> pa.Array:
         # Only what remains is parsed; what is replaced need not be a number.
         kept = pc.if_else(arrow_array(where), None, plain_text(column))
-        parsed = to_type(kept, pa.int32(), name)
+        parsed = to_type(kept, pa.int32(), name, "keep")
+        if is_text(parsed.type):  # left for steps that can work with it
+            return pc.if_else(arrow_array(where), str(self.value), kept)
         return pc.if_else(arrow_array(where), pa.scalar(self.value, pa.int32()), parsed)
 
     def _chosen(self, row: RecordTrace, output: Schema, test: Callable[[Any], bool]) -> RecordTrace:

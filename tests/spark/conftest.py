@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-# Workers run this Python; and the cases of the conformance tests are replayed here, too.
+HERE = Path(__file__).resolve().parent
+
+# Workers run this Python, and find the modules of this folder.
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-for folder in (
-    Path(__file__).resolve().parent,
-    Path(__file__).resolve().parents[1] / "conformance",
-):
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+# The cases of the conformance tests are replayed here, too.
+for folder in (HERE, HERE.parent / "conformance"):
     sys.path.insert(0, str(folder))
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import pickle
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from comparing import assert_equal, dataframe, schema_of
+from user_steps import Centred, Cubed
 
 from datavec import (
+    ColumnFunction,
     DoubleWritableComparator,
     InvalidValueError,
     LongWritableComparator,
@@ -393,6 +394,21 @@ def test_results_are_sources(spark: Any) -> None:
     assert chained.column("s").to_pylist() == list(range(1, 50))
 
 
-def test_processes_travel_whole(spark: Any) -> None:
-    process, _ = bad_numbers()
-    assert pickle.loads(pickle.dumps(process)) == process
+def test_steps_of_users(spark: Any) -> None:
+    process = (
+        TransformProcess.builder(schema_of("x:double"))
+        .transform(Cubed("x"))
+        .transform(Centred("x"))
+        .transform(Cubed("x"))
+        .build()
+    )
+    check(spark, process, pa.table({"x": np.arange(20.0)}), ordered=True)
+
+
+def test_functions_of_users_travel_too(spark: Any) -> None:
+    process = (
+        TransformProcess.builder(schema_of("x:double"))
+        .transform(ColumnFunction("x", np.sqrt))
+        .build()
+    )
+    check(spark, process, pa.table({"x": [4.0, 9.0]}), ordered=True)

@@ -302,6 +302,8 @@ def test_what_is_no_image_is_refused(value):
         (lambda: BoxImageTransform(20_000, 20_000), ValueError),
         (lambda: ResizeImageTransform(True, 4), TypeError),
         (lambda: RotateImageTransform(float("nan")), ValueError),
+        (lambda: RotateImageTransform(1e300), ValueError),
+        (lambda: WarpImageTransform(float("-inf")), ValueError),
         (lambda: ScaleImageTransform("1"), TypeError),
         (lambda: WarpImageTransform((1, 2)), ValueError),
         (lambda: BoxImageTransform(4, 4, border_value=(1, 2, 3, 4, 5)), ValueError),

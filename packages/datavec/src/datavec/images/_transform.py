@@ -20,6 +20,7 @@ from ._opencv import opencv
 __all__ = ["AbstractImageTransform"]
 
 Array = np.ndarray[Any, Any]
+_LARGEST = 1e9  # beyond it Java's float arithmetic on pixels has no meaning
 
 
 def as_image(value: Any, where: str) -> Array:
@@ -223,11 +224,13 @@ def whole(transform: object, minimum: int, **values: Any) -> None:
 
 
 def finite(transform: object, **values: Any) -> None:
-    """Check options that must be finite numbers."""
+    """Check options that must be numbers that pixels or degrees may have."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
             raise TypeError(
                 f"{type(transform).__name__}: {name} must be a number, received {value!r}"
             )
-        if not np.isfinite(value):
-            raise ValueError(f"{type(transform).__name__}: {name} must be finite, received {value}")
+        if not abs(value) <= _LARGEST:
+            raise ValueError(
+                f"{type(transform).__name__}: {name} must be within ±{_LARGEST:.0e}, got {value}"
+            )

@@ -230,7 +230,7 @@ def finite(transform: object, **values: Any) -> None:
             raise TypeError(
                 f"{type(transform).__name__}: {name} must be a number, received {value!r}"
             )
-        if not abs(value) <= _LARGEST:
+        if not -_LARGEST <= value <= _LARGEST:
             raise ValueError(
                 f"{type(transform).__name__}: {name} must be within ±{_LARGEST:.0e}, got {value}"
             )

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "bind/arguments.hpp"
-#include "bind/parsing.hpp"
 #include "bind/dlpack.hpp"
 #include "bind/function.hpp"
 #include "bind/kernels.hpp"
@@ -13,6 +12,7 @@
 #include "bind/ndarray.hpp"
 #include "bind/numpy.hpp"
 #include "bind/operators.hpp"
+#include "bind/parsing.hpp"
 #include "bind/plan.hpp"
 #include "bind/scalars.hpp"
 #include "core/copy.hpp"

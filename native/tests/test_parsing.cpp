@@ -50,7 +50,7 @@ TEST(csv_numbers_are_those_of_the_c_library) {
         numbers.push_back(out.str());
     }
     std::string text;
-    for (const std::string& number : numbers) text += number + "," + number + "\n";
+    for (const std::string& number : numbers) text.append(number).append(",").append(number).append("\n");
     Block block = parse(text, {{Kind::float64, {}}, {Kind::float32, {}}});
     size_t odd = 0;
     for (size_t line = 0, row = 0; line < numbers.size(); ++line) {
@@ -112,7 +112,7 @@ TEST(csv_any_bytes) {
     for (int i = 0; i < 4000; ++i) {
         std::string text(random() % 400, ' ');
         for (char& c : text) c = common[random() % common.size()];
-        if (i % 10 == 0) text = std::string(70000, '1') + text;  // lines longer than a window
+        if (i % 10 == 0) text.insert(0, 70000, '1');  // lines longer than a window
         const Block block = parse(text, fields);
         const int64_t last = !text.empty() && text.back() != '\n' && text.back() != '\r';
         CHECK_EQUAL(block.lines, nd::parsing::count_lines(text) + last);

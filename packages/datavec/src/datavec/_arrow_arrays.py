@@ -30,10 +30,8 @@ def arrow_array(values: np.ndarray[Any, Any], missing: np.ndarray[Any, Any] | No
     valid = None
     if missing is not None and missing.any():
         valid = pa.py_buffer(np.packbits(~missing, bitorder="little"))
-    if values.dtype == np.bool_:
-        data = np.packbits(values, bitorder="little")
-    else:
-        data = np.ascontiguousarray(values)
+    bits = values.dtype == np.bool_
+    data = np.packbits(values, bitorder="little") if bits else np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(data)])
 

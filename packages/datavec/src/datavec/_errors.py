@@ -57,11 +57,20 @@ class CsvError(DataVecError):
         message: what is wrong.
         file: the file, where known.
         line: the line number, counted from 1 as editors do.
+        reason: the same for every such line, to count them by; the message by default.
     """
 
-    def __init__(self, message: str, *, file: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        reason: str | None = None,
+    ) -> None:
         self.file = file
         self.line = line
+        self.reason = message if reason is None else reason
         place = f"{file or 'input'}, line {line}: " if line is not None else ""
         super().__init__(place + message)
 
@@ -142,7 +151,17 @@ class InvalidValueError(DataVecError):
 
     def _text(self) -> str:
         head = ", ".join(p for p in (self.where, self.place, f'column "{self.column}"') if p)
-        return f"{head}: expected {self.expected}, received {shown(self.value)}"
+        return f"{head}: expected {self.expected}, received {shown(self.value)}{self._hint()}"
+
+    def _hint(self) -> str:
+        """What to do about a first line that is no data."""
+        if self.line != 1 or not isinstance(self.value, str):
+            return ""
+        if self.value.startswith("\ufeff"):
+            return '; the file begins with a byte order mark: read it with encoding="utf-8-sig"'
+        if self.value.strip().casefold() == self.column.casefold():
+            return "; if the line holds the names of the columns, leave it out by skip_lines=1"
+        return ""
 
     def located(
         self,

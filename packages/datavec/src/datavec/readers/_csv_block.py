@@ -25,7 +25,7 @@ from .._policy import ErrorExample, ErrorPolicy, ErrorReport
 from .._process import ReadPlan
 from .._schema import Schema
 from ._csv_parser import CsvLineParser
-from ._lines import Block, block_lines
+from ._lines import Block, block_lines, not_utf8
 
 __all__ = ["BlockParser", "ParsedBlock"]
 
@@ -204,17 +204,15 @@ class BlockParser:
         try:
             text = line.text.decode()
         except UnicodeDecodeError as e:
-            raise CsvError(
-                f"bytes that are not UTF-8 ({e.reason}); set encoding if the file has another one",
-                **place,
-            ) from None
+            raise not_utf8(e, block.data if place["line"] == 1 else b"", **place) from None
         try:
             fields = self.parser.parse(text)
         except CsvError as e:
-            raise CsvError(str(e), **place) from None
+            raise CsvError(str(e), reason=e.reason, **place) from None
         if len(fields) != len(self.schema):
             raise CsvError(
                 f"expected {len(self.schema)} fields, received {len(fields)}: {text[:200]!r}",
+                reason=f"expected a line of {len(self.schema)} fields",
                 **place,
             )
         return fields
@@ -224,7 +222,7 @@ class BlockParser:
         self.report.add(
             "skipped",
             None,
-            f"expected a line of {len(self.schema)} fields",
+            error.reason,
             where="CSVRecordReader",
             examples=[ErrorExample(line.text[:200].decode(errors="replace"), place)],
         )

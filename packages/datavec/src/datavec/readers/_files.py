@@ -53,6 +53,8 @@ def as_location(value: str | os.PathLike[str]) -> Location:
     text = os.fspath(value)
     if not isinstance(text, str):
         raise TypeError(f"a location must be a path or a URL as text, received {value!r}")
+    if not text:
+        raise ValueError("a location must be a path or a URL, received an empty text")
     if text.startswith("file:"):
         from urllib.request import url2pathname  # brings the whole of http along
 

@@ -147,17 +147,35 @@ def block_lines(block: Block) -> list[str]:
     try:
         text = block.data.decode()
     except UnicodeDecodeError as e:
-        raise CsvError(
-            f"bytes that are not UTF-8 ({e.reason}); set encoding if the file has another one",
-            file=block.file,
-            line=block.first_line + 1 + block.data[: e.start].count(b"\n"),
-        ) from None
+        line = block.first_line + 1 + block.data[: e.start].count(b"\n")
+        start = block.data if line == 1 else b""
+        raise not_utf8(e, start, file=block.file, line=line) from None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
     return lines
+
+
+_STARTS = (
+    ((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"), 'the file begins like UTF-32: encoding="utf-32"'),
+    ((b"\xff\xfe", b"\xfe\xff"), 'the file begins like UTF-16: encoding="utf-16"'),
+    ((b"\x1f\x8b",), "the file begins like gzip, which is unpacked where a name ends in .gz"),
+    ((b"BZh",), "the file begins like bzip2, which is unpacked where a name ends in .bz2"),
+    ((b"\x28\xb5\x2f\xfd",), "the file begins like zstd, which is unpacked where a name ends in .zst"),
+    ((b"PK\x03\x04",), "the file begins like a zip archive or a spreadsheet"),
+)
+
+
+def not_utf8(
+    error: UnicodeDecodeError, start: bytes | bytearray, *, file: str | None, line: int
+) -> CsvError:
+    """The error for such bytes; `start`, the file's first bytes where they are to blame, gives advice."""
+    advice = "set encoding if the file has another one"
+    advice = next((a for marks, a in _STARTS if bytes(start[:4]).startswith(marks)), advice)
+    message = f"bytes that are not UTF-8 ({error.reason}); {advice}"
+    return CsvError(message, file=file, line=line, reason="bytes that are not UTF-8")
 
 
 def lines_of(

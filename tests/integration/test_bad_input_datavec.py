@@ -6,17 +6,30 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from datavec import (
+    ArrowRecordReader,
     CsvError,
     CSVRecordReader,
+    ExcelRecordReader,
+    FileBatchRecordReader,
+    ImageRecordReader,
     InvalidValueError,
+    JacksonRecordReader,
+    MatlabRecordReader,
+    ParquetRecordReader,
     RecordReaderDataSetIterator,
     Schema,
+    SchemaError,
     SourceError,
+    SVMLightRecordReader,
     TransformProcess,
+    WavFileRecordReader,
 )
+from datavec.analysis import analyze, analyze_quality
 
 SCHEMA = (
     Schema.builder()
@@ -207,3 +220,118 @@ def test_broken_archives_are_told(data):
     written("cut.csv.gz", data)
     with pytest.raises(SourceError, match=r"cut\.csv\.gz: the file is damaged, cut off"):
         PROCESS.execute(CSVRecordReader("cut.csv.gz"), on_error="skip").read_all()
+
+
+READERS: dict[str, tuple[Any, str]] = {
+    "Parquet": (ParquetRecordReader, "not a Parquet file that can be read: "),
+    "Arrow": (ArrowRecordReader, "not an Arrow file or stream that can be read: "),
+    "Excel": (ExcelRecordReader, "not a workbook that can be read: "),
+    "sound": (WavFileRecordReader, "not a sound file that can be read: [^<]*$"),
+    "image": (ImageRecordReader, "cannot be read as an image: "),
+    "JSON": (lambda path: JacksonRecordReader(path, ["a"]), "not (JSON|utf-8)"),
+    "FileBatch": (lambda path: FileBatchRecordReader(CSVRecordReader, path), "not a zip file"),
+    "SVMLight": (lambda path: SVMLightRecordReader(path, num_features=2), "line 1: "),
+    "Matlab": (MatlabRecordReader, "line 1: "),
+}
+BROKEN = [b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"RIFF\xff", b"\xff\x00" * 300]
+EMPTY_TABLES = {"SVMLight", "Matlab"}  # of text: no lines, no records
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("data", BROKEN, ids=["empty", "PNG", "RIFF", "noise"])
+def test_files_that_are_not_what_they_should_be(name, data):
+    reader, message = READERS[name]
+    path = written("broken.bin", data)
+    if not data and name in EMPTY_TABLES:
+        assert list(reader(path)) == []
+        return
+    with pytest.raises(ValueError, match=message) as raised:
+        list(reader(path))
+    assert str(raised.value).startswith("broken.bin")
+
+
+# --- tables whose columns are not those of the schema -------------------------------------------------
+
+TABLE = pa.table({"id": [1], "x": [1.5], "kind": ["b"], "note": ["n"]})
+RESULT = {"id": [1], "x": [2.5], "kind": [1], "note": ["n"]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TABLE.select(["note", "kind", "x", "id"]),
+        TABLE.append_column("more", pa.array([9])),
+        TABLE.set_column(0, "id", pa.array(["1"])),
+        TABLE.set_column(1, "x", pa.array([1.5], pa.float32())),
+        TABLE.set_column(2, "kind", pa.array(["b"]).dictionary_encode()),
+    ],
+    ids=["other order", "more columns", "numbers as text", "narrower numbers", "dictionary"],
+)
+def test_drift_that_does_no_harm(data):
+    assert PROCESS.execute(data).read_all().to_pydict() == RESULT
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "message"),
+    [
+        (TABLE.drop(["x"]), SchemaError, "no column \"x\"; their columns are 'id', 'kind', 'note'"),
+        (TABLE.rename_columns(["id", "X", "kind", "note"]), SchemaError, "no column \"x\".* 'X'"),
+        (TABLE.append_column("x", TABLE["x"]), SchemaError, 'two columns "x"'),
+        (
+            TABLE.set_column(1, "x", pa.array(["much"])),
+            InvalidValueError,
+            "row 0, column \"x\": expected a number, received 'much'",
+        ),
+        (
+            TABLE.set_column(0, "id", pa.array([1 << 40])),
+            InvalidValueError,
+            'row 0, column "id": expected a 32-bit integer, received 1099511627776',
+        ),
+        ("data.csv", TypeError, "a file is read by a reader, for example CSVRecordReader"),
+        ([[1, 1.5, "b", "n"]], TypeError, "execute_records takes lists of values"),
+        (None, TypeError, "expected a table, record batches or a record reader"),
+    ],
+)
+def test_drift_and_mistakes_are_told(data, kind, message):
+    with pytest.raises(kind, match=message):
+        PROCESS.execute(data).read_all()
+
+
+def test_wide_integers_obey_the_policy():
+    data = pa.table({"id": [1 << 40, 2], "x": [1.5, 1.5], "kind": ["b", "b"], "note": ["n", "n"]})
+    stream = PROCESS.execute(data, on_error="skip")
+    assert stream.read_all()["id"].to_pylist() == [2]
+    assert stream.skipped == 1
+    stream = PROCESS.execute(data, on_error="replace", replacements={"id": 7})
+    assert stream.read_all()["id"].to_pylist() == [7, 2]
+    assert stream.errors.replaced == 1
+
+
+def test_columns_missing_in_a_file_are_named():
+    pq.write_table(TABLE.drop(["kind"]), "table.parquet")
+    reader = ParquetRecordReader("table.parquet", schema=SCHEMA)
+    with pytest.raises(SchemaError, match='column "kind" is not among those of the file'):
+        list(reader)
+    Path("folder").mkdir()
+    with pytest.raises(SourceError, match=r"no files in FileSplit\('folder'\)"):
+        list(ParquetRecordReader("folder"))
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: analyze(TABLE, SCHEMA), TypeError, "analyze: expected a Schema first"),
+        (lambda: analyze_quality(TABLE, SCHEMA), TypeError, "analyze_quality: expected a Schema"),
+        (lambda: TransformProcess.builder(TABLE), TypeError, "expected a Schema, received"),
+        (lambda: TransformProcess.from_json(5), TypeError, "expected JSON text, received int"),
+        (lambda: Schema.builder().add_column_double(5).build(), TypeError, "name is a text"),
+        (
+            lambda: list(RecordReaderDataSetIterator("data.csv", 8)),
+            TypeError,
+            "expected a record reader, received 'data.csv'; a file is read by one",
+        ),
+    ],
+)  # fmt: skip
+def test_arguments_in_the_wrong_place(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()

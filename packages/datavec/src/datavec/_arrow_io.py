@@ -42,8 +42,9 @@ def frame_from_batch(schema: Schema, batch: pa.RecordBatch) -> Frame:
     for meta in schema:
         index = batch.schema.get_field_index(meta.name)
         if index < 0:
+            found = "two columns" if meta.name in batch.schema.names else "no column"
             raise SchemaError(
-                f'the data have no column "{meta.name}"; their columns are '
+                f'the data have {found} "{meta.name}"; their columns are '
                 f"{', '.join(map(repr, batch.schema.names))}"
             )
         column = batch.column(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,11 @@ def schema_of(reader: Any, given: Schema | None, choice: LabelChoice) -> Schema:
     schema = given or getattr(reader, "schema", None)
     if isinstance(schema, Schema):
         return schema
+    if isinstance(reader, (str, os.PathLike)):
+        raise TypeError(
+            f"RecordReaderDataSetIterator: expected a record reader, received {reader!r}; a file is "
+            "read by one, for example CSVRecordReader(path, skip_lines=1)"
+        )
     if not hasattr(reader, "records"):
         raise SchemaError(
             "RecordReaderDataSetIterator: pass schema=... or transform=... for data that come "

@@ -246,7 +246,24 @@ def to_type(
                 name, _expected(target), column[int(rows[0])].as_py(), rows.tolist()
             )
         return numbers
+    if on_invalid == "raise" and target == pa.int32():
+        _check_range(column, name)
     return _number_to(column, target, name)
+
+
+def _check_range(column: pa.Array, name: str) -> None:
+    """Integers of data made elsewhere may be wider than their column; steps let them wrap as Java does."""
+    if not pa.types.is_integer(column.type) or column.type.bit_width < 32:
+        return
+    ends = pc.min_max(column)
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    if low is None or (low >= -(1 << 31) and high < 1 << 31):
+        return
+    fits = np.array([v is None or -(1 << 31) <= v < 1 << 31 for v in column.to_pylist()])
+    rows = np.flatnonzero(~fits)
+    raise InvalidValueError(
+        name, _expected(pa.int32()), column[int(rows[0])].as_py(), rows.tolist()
+    )
 
 
 def _expected(target: pa.DataType) -> str:

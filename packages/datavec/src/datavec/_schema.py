@@ -55,6 +55,9 @@ class Schema(AbstractShown):
         object.__setattr__(self, "columns", tuple(self.columns))
         if not self.columns:
             raise SchemaError("a schema needs at least one column")
+        for c in self.columns:
+            if not isinstance(c.name, str):
+                raise TypeError(f"a column's name is a text, received {c.name!r:.80}")
         index = {c.name: i for i, c in enumerate(self.columns)}
         if len(index) != len(self.columns):
             names = [c.name for c in self.columns]

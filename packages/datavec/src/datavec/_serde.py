@@ -174,6 +174,8 @@ def load_json(text: str) -> Any:
     Raises:
         SerializationError: the text is too long, nested too deeply or no JSON.
     """
+    if not isinstance(text, (str, bytes, bytearray)):
+        raise TypeError(f"expected JSON text, received {type(text).__name__}")
     if len(text) > MAX_JSON_CHARS:
         raise SerializationError(
             f"JSON text of {len(text)} characters exceeds the limit of {MAX_JSON_CHARS}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,8 @@ def _sources(source: Any) -> Iterator[pa.RecordBatch]:
     if isinstance(source, Iterable) and not isinstance(source, (str, bytes, dict)):
         return iter(source)
     hint = "; collect() it first" if hasattr(source, "collect") else ""
+    if isinstance(source, (str, os.PathLike)):
+        hint = "; a file is read by a reader, for example CSVRecordReader(path, skip_lines=1)"
     raise TypeError(
         "execute: expected a table, record batches or a record reader, "
         f"received {shown(source)} ({type(source).__name__}){hint}"
@@ -52,7 +55,10 @@ def input_frames(
     base = 0
     for batch in _sources(source):
         if not isinstance(batch, pa.RecordBatch):
-            raise TypeError(f"execute: expected RecordBatches, received {type(batch).__name__}")
+            hint = "; execute_records takes lists of values" if isinstance(batch, list) else ""
+            raise TypeError(
+                f"execute: expected RecordBatches, received {type(batch).__name__}{hint}"
+            )
         step = rows_at_once(batch.schema)
         for start in range(0, batch.num_rows, step):
             yield _BatchTask(schema, batch.slice(start, step), base + start)

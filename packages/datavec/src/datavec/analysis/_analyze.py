@@ -59,6 +59,7 @@ def analyze(
     >>> found["age"].histogram
     ((28.0, 36.0, 44.0), (2, 2))
     """
+    _need_schema("analyze", schema)
     numbers = [
         m.name
         for m in schema
@@ -66,7 +67,10 @@ def analyze(
     ]
 
     # A second pass over memory costs less than copies of it.
-    keep = 0 if isinstance(source, (pa.Table, pa.RecordBatch, list, tuple)) else _KEEP
+    # Where one is possible, less is kept for the sake of saving it.
+    keep = _KEEP // 2 if can_read_again(source) else _KEEP
+    if isinstance(source, (pa.Table, pa.RecordBatch, list, tuple)):
+        keep = 0
 
     def make() -> AnalysisAccumulator:
         return AnalysisAccumulator(
@@ -94,6 +98,13 @@ def analyze(
         threads=threads,
     )
     return found.result(histograms)
+
+
+def _need_schema(what: str, schema: Any) -> None:
+    if not isinstance(schema, Schema):
+        raise TypeError(
+            f"{what}: expected a Schema first and then the data, received {schema!r:.80}"
+        )
 
 
 def _parses_strictly(source: Any) -> bool:
@@ -154,6 +165,7 @@ def analyze_quality(
     >>> quality.count_valid, quality.count_invalid, quality.count_missing
     (1, 1, 1)
     """
+    _need_schema("analyze_quality", schema)
     return gather(
         lambda: QualityAccumulator(schema),
         schema,

@@ -75,7 +75,8 @@ def read_sound(data: bytes, file: str | None, max_samples: int) -> tuple[Array, 
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError) as e:
         if isinstance(e, DataVecError):
             raise
-        raise RecordFormatError(f"not a sound file that can be read: {e}", file=file) from None
+        reason = getattr(e, "error_string", e)  # without the object that stands for the file
+        raise RecordFormatError(f"not a sound file that can be read: {reason}", file=file) from None
     return np.concatenate(blocks), rate
 
 

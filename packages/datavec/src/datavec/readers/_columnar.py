@@ -159,7 +159,7 @@ class AbstractColumnarReader(AbstractRecordReader):
     def _need_schema(self) -> Schema:
         schema = self.schema
         if schema is None:
-            raise SourceError(f"{type(self).__name__}: there are no files to read")
+            raise SourceError(f"{type(self).__name__}: there are no files in {self.split!r}")
         if schema.is_sequence:
             raise DataVecError(
                 f"{type(self).__name__}: the schema is one of sequences; give the reader to a "

@@ -81,7 +81,7 @@ def main() -> None:
     except ImportError as e:
         _say({"missing": str(e)})
     except BaseException as e:  # Rust's panics are no Exception
-        _say({"error": f"{type(e).__name__}: {e}"})
+        _say({"error": f"not a workbook that can be read: {str(e) or type(e).__name__}"})
 
 
 if __name__ == "__main__":

@@ -123,9 +123,13 @@ class _ParquetFile:
         source = arrow_file(self.f, memory_map=self.memory_map)
         if self.metadata is not None:
             source = pa.memory_map(self.path) if self.memory_map else pa.OSFile(self.path)
-        opened = pq.ParquetFile(
-            source, metadata=self.metadata, read_dictionary=self.dictionaries, pre_buffer=False
-        )
+        try:
+            opened = pq.ParquetFile(
+                source, metadata=self.metadata, read_dictionary=self.dictionaries, pre_buffer=False
+            )
+        except KeyError:  # a column that is not there; who needs it says so
+            self.dictionaries = []
+            return self.file()
         self.metadata = opened.metadata
         return opened
 

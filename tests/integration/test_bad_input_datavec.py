@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from datavec import (
     ArrowRecordReader,
     CsvError,
     CSVRecordReader,
+    DoubleColumnCondition,
     ExcelRecordReader,
     FileBatchRecordReader,
     ImageRecordReader,
@@ -29,6 +31,7 @@ from datavec import (
     TransformProcess,
     WavFileRecordReader,
 )
+from datavec.__main__ import main
 from datavec.analysis import analyze, analyze_quality
 
 SCHEMA = (
@@ -335,3 +338,62 @@ def test_columns_missing_in_a_file_are_named():
 def test_arguments_in_the_wrong_place(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+# --- nothing to train on ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [b"", b"no,table\n" * 3, b"1,-2.5,a,hi\n" * 3])
+def test_a_pass_without_examples_is_told(data, caplog):
+    process = (
+        TransformProcess.builder(SCHEMA)
+        .remove_columns("note")
+        .filter(DoubleColumnCondition("x", "<", 0.0))
+        .build()
+    )
+    reader = CSVRecordReader(written("none.csv", data))
+    batches = RecordReaderDataSetIterator(
+        reader, 8, transform=process, label_index="kind", on_error="skip"
+    )
+    with caplog.at_level(logging.WARNING, "datavec"):
+        assert list(batches) == []
+    assert "RecordReaderDataSetIterator: a pass gave no examples" in caplog.text
+    assert batches.skipped == data.count(b"no,table")
+    caplog.clear()
+    written("none.csv", GOOD)
+    assert len(list(batches)) == 1
+    assert not caplog.text
+
+
+# --- the command line -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.csv"], "missing.csv: no such file"),
+        (["."], ".: is a folder"),
+        (["empty.csv"], "empty.csv: cannot guess a schema: Empty CSV file"),
+        (["ragged.csv"], "ragged.csv: cannot guess a schema: CSV parse error: Row #3: Expected 2"),
+        (["utf16.csv"], "utf16.csv: cannot guess a schema: the file begins like UTF-16"),
+        (["latin1.csv"], "latin1.csv, line 2: bytes that are not UTF-8"),
+        (["good.csv", "--html", "none/report.html"], "there is no folder none; create it first"),
+        (["good.csv", "--json", "none/analysis.json"], "there is no folder none; create it first"),
+        (["good.csv", "--schema", "none.json"], "none.json: no such file"),
+        (["good.csv", "--schema", "good.csv"], "good.csv: YAML line 1: cannot read 'id,x'"),
+        (["good.csv", "--delimiter", "||"], "--delimiter: expected one character, received '||'"),
+        (["good.csv", "--buckets", "0"], "max_histogram_buckets must be at least 1"),
+    ],
+)
+def test_the_command_says_in_a_line_what_is_wrong(arguments, message, capsys):
+    written("good.csv", b"id,x\n1,2\n")
+    written("empty.csv", b"")
+    written("ragged.csv", b"id,x\n1,2\n3,4,5\n")
+    written("utf16.csv", "id,x\n1,2\n".encode("utf-16"))
+    written("latin1.csv", b"id,x\n1,\xe9\n")
+    assert main(["analyze", *arguments]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("datavec: ")
+    assert message in said
+    assert said.count("\n") == 1
+    assert not [name for name in Path().iterdir() if name.name.startswith(".")]

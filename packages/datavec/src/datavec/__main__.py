@@ -12,6 +12,7 @@ from typing import Any
 
 from ._errors import DataVecError
 from ._schema import Schema
+from ._version import __version__
 
 __all__ = ["main"]
 
@@ -19,6 +20,7 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m datavec", description="Look at data.")
+    parser.add_argument("--version", action="version", version=f"datavec {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     analyze = commands.add_parser(
         "analyze",
@@ -79,7 +81,9 @@ def _open(options: argparse.Namespace) -> tuple[Schema, Any]:
     """The schema and something to read from."""
     path = Path(options.data)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+        raise FileNotFoundError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
+    if len(options.delimiter) != 1:
+        raise ValueError(f"--delimiter: expected one character, received {options.delimiter!r}")
     schema = None if options.schema is None else _read_schema(options.schema)
     if path.suffix in (".parquet", ".arrow", ".feather"):
         from .readers import ArrowRecordReader, FeatherRecordReader, ParquetRecordReader
@@ -99,8 +103,13 @@ def _open(options: argparse.Namespace) -> tuple[Schema, Any]:
 
 
 def _read_schema(path: Path) -> Schema:
-    text = path.read_text("utf-8")
-    return Schema.from_json(text) if text.lstrip().startswith("{") else Schema.from_yaml(text)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        text = path.read_text("utf-8")
+        return Schema.from_json(text) if text.lstrip().startswith("{") else Schema.from_yaml(text)
+    except ValueError as e:
+        raise ValueError(f"{path}: {e}") from None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ._torch import BatchDataset
 
 __all__ = ["AbstractPasses", "ShardedSource", "every", "memory_cache", "splits_of"]
+
+
+_log = logging.getLogger("datavec")
 
 
 class PassCount:
@@ -134,20 +138,26 @@ class AbstractPasses:
         for split in chain.from_iterable(map(splits_of, self._read())):
             split.epoch = epoch
         self._passes.epoch = epoch + 1
-        found: Iterator[Part] = _counted(parts, self._passes)
+        # A worker's part may well be empty; all of them are told.
+        what = type(self).__name__ if self._shard is None else None
+        found: Iterator[Part] = _counted(parts, self._passes, what)
         if not self._window:
             return found
         shard = 0 if self._shard is None else self._shard[0]
         return shuffled(found, self._window, pass_random(self._seed, epoch, shard))
 
 
-def _counted(parts: Iterable[Part], passes: PassCount) -> Iterator[Part]:
+def _counted(parts: Iterable[Part], passes: PassCount, what: str | None) -> Iterator[Part]:
     count = 0
     with closing_source(parts):
         for part in parts:
             count += len(part)
             yield part
     passes.num_examples = count
+    if not count and what is not None:  # training on nothing looks like training
+        _log.warning(
+            "%s: a pass gave no examples: the source has no records, or all were left out", what
+        )
 
 
 class ShardedSource:

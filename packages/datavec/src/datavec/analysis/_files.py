@@ -12,6 +12,8 @@ __all__ = ["write_file"]
 def write_file(path: str | Path, text: str) -> None:
     """Write UTF-8 text; an old file is replaced only when the new one is complete."""
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target}: there is no folder {target.parent}; create it first")
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as f:

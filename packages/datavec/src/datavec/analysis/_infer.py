@@ -20,6 +20,7 @@ from .._metadata import (
     StringMetaData,
 )
 from .._schema import Schema
+from ..readers._lines import advice_on
 
 __all__ = ["infer_csv_schema"]
 
@@ -62,6 +63,10 @@ def infer_csv_schema(path: str | Path, *, delimiter: str = ",") -> Schema:
         ) as reader:
             batch = next(iter(reader), None) or pa.RecordBatch.from_pylist([], reader.schema)
     except pa.ArrowInvalid as e:
+        with open(path, "rb") as f:
+            advice = advice_on(f.read(4))
+        if advice is not None:
+            raise SchemaError(f"{path}: cannot guess a schema: {advice}") from None
         raise SchemaError(f"{path}: cannot guess a schema: {str(e).splitlines()[0]}") from None
     metas = [_guess(name, batch.column(i)) for i, name in enumerate(batch.schema.names)]
     schema = Schema(tuple(metas))

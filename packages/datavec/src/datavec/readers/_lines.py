@@ -163,17 +163,24 @@ _STARTS = (
     ((b"\xff\xfe", b"\xfe\xff"), 'the file begins like UTF-16: encoding="utf-16"'),
     ((b"\x1f\x8b",), "the file begins like gzip, which is unpacked where a name ends in .gz"),
     ((b"BZh",), "the file begins like bzip2, which is unpacked where a name ends in .bz2"),
-    ((b"\x28\xb5\x2f\xfd",), "the file begins like zstd, which is unpacked where a name ends in .zst"),
+    (
+        (b"\x28\xb5\x2f\xfd",),
+        "the file begins like zstd, which is unpacked where a name ends in .zst",
+    ),
     ((b"PK\x03\x04",), "the file begins like a zip archive or a spreadsheet"),
 )
+
+
+def advice_on(start: bytes | bytearray) -> str | None:
+    """What to do with a file that begins like this and is no UTF-8; None where that is not known."""
+    return next((a for marks, a in _STARTS if bytes(start[:4]).startswith(marks)), None)
 
 
 def not_utf8(
     error: UnicodeDecodeError, start: bytes | bytearray, *, file: str | None, line: int
 ) -> CsvError:
     """The error for such bytes; `start`, the file's first bytes where they are to blame, gives advice."""
-    advice = "set encoding if the file has another one"
-    advice = next((a for marks, a in _STARTS if bytes(start[:4]).startswith(marks)), advice)
+    advice = advice_on(start) or "set encoding if the file has another one"
     message = f"bytes that are not UTF-8 ({error.reason}); {advice}"
     return CsvError(message, file=file, line=line, reason="bytes that are not UTF-8")
 

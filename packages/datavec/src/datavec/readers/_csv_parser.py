@@ -12,9 +12,10 @@ _BLANK = " \t\x0b\x0c\x1c\x1d\x1e\x1f"
 class CsvLineParser:
     r"""Splits lines at a separator, with quotes and escapes.
 
-    A doubled quote inside quotes is a quote. The escape character is dropped and makes a following
-    quote or escape literal. Any other quote opens or closes quoting and is dropped, unless it
-    stands in the middle of a field behind the line's third character: then it is kept as well.
+    A doubled quote inside quotes is a quote. The escape character is dropped and, except at the
+    start of a later field, makes a following quote or escape literal. Any other quote opens or
+    closes quoting and is dropped, unless it stands in the middle of a field behind the line's third
+    character: then it is kept as well.
 
     Answers to DataVec's ``SerializableCSVParser``.
 
@@ -62,16 +63,20 @@ class CsvLineParser:
         fields: list[str] = []
         field: list[str] = []
         in_quotes = in_field = False
+        # At the start of a line an escape protects, as it does in DataVec behind a line of text:
+        # its parser takes the end of the line before for the middle of a field.
+        at_start = not self.strict_quotes
         i, n = 0, len(line)
         while i < n:
             c = line[i]
             following = line[i + 1] if i + 1 < n else ""
             if c == self.escape:
-                protects = in_quotes or not self.strict_quotes
+                protects = in_quotes or in_field or at_start
                 if protects and following != "" and following in (self.quote, self.escape):
                     field.append(following)
                     i += 1
             elif c == self.quote:
+                at_start = False
                 if (in_quotes or in_field) and following == self.quote:
                     field.append(following)
                     i += 1
@@ -86,7 +91,7 @@ class CsvLineParser:
             elif c == self.separator and not in_quotes:
                 fields.append("".join(field))
                 field.clear()
-                in_field = False
+                in_field = at_start = False
             elif not self.strict_quotes or in_quotes:
                 field.append(c)
                 in_field = True

@@ -112,10 +112,34 @@ class CSVSequenceRecordReader(AbstractTextSequenceReader):
         yield [self.step(line) for line, _ in lines], RecordMetaDataURI(name or "")
 
 
-class CSVNLinesSequenceRecordReader(CSVSequenceRecordReader):
-    """Every `lines_per_sequence` lines of a file are a sequence; the last may be shorter."""
+class AbstractQuotedLinesReader(AbstractTextSequenceReader):
+    """Lines with quotes and escapes as in `CSVRecordReader`."""
 
-    whole_files = False
+    def __init__(
+        self,
+        source: Any,
+        *,
+        skip_lines: int = 0,
+        delimiter: str = ",",
+        quote: str = '"',
+        encoding: str = "utf-8",
+    ) -> None:
+        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
+        self._parser = CsvLineParser(delimiter, quote)
+
+    def fields(self, line: str, number: int, name: str | None) -> list[Any]:
+        """The values of a line; `number` and `name` are for errors."""
+        try:
+            return list(self._parser.parse(line))
+        except CsvError as e:
+            raise CsvError(str(e), file=name, line=number + 1) from None
+
+
+class CSVNLinesSequenceRecordReader(AbstractQuotedLinesReader):
+    """Every `lines_per_sequence` lines of a file are a sequence; the last may be shorter.
+
+    Fields are quoted as in `CSVRecordReader`.
+    """
 
     def __init__(self, source: Any, *, lines_per_sequence: int = 10, **options: Any) -> None:
         super().__init__(source, **options)
@@ -126,17 +150,15 @@ class CSVNLinesSequenceRecordReader(CSVSequenceRecordReader):
     def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         while block := list(islice(lines, self.lines_per_sequence)):
             metadata = RecordMetaDataLineInterval(block[0][1], block[-1][1], name)
-            yield [self.step(line) for line, _ in block], metadata
+            yield [self.fields(line, number, name) for line, number in block], metadata
 
 
-class CSVVariableSlidingWindowRecordReader(CSVSequenceRecordReader):
-    """A window over the lines of a file, newest line first.
+class CSVVariableSlidingWindowRecordReader(AbstractQuotedLinesReader):
+    """A window over the lines of a file, newest line first; fields as in `CSVRecordReader`.
 
-    It grows at the start, moves by `stride` lines, and drains at the end. (With a stride above 1
-    Deeplearning4j ends with an empty sequence or an error; here it just ends.)
+    It grows at the start, moves by `stride` lines, and drains at the end. (With a stride above 1, or
+    a window of one line, Deeplearning4j ends with an empty sequence or an error; here it just ends.)
     """
-
-    whole_files = False
 
     def __init__(
         self, source: Any, *, max_lines_per_sequence: int = 10, stride: int = 1, **options: Any
@@ -155,7 +177,7 @@ class CSVVariableSlidingWindowRecordReader(CSVSequenceRecordReader):
             start = at
             for _ in range(self.stride):
                 if ahead is not None:
-                    window.appendleft(self.step(ahead[0]))
+                    window.appendleft(self.fields(*ahead, name))
                     ahead = next(lines, None)
                     at += 1
                 elif window:
@@ -171,27 +193,12 @@ class CSVVariableSlidingWindowRecordReader(CSVSequenceRecordReader):
             )
 
 
-class CSVLineSequenceRecordReader(AbstractTextSequenceReader):
+class CSVLineSequenceRecordReader(AbstractQuotedLinesReader):
     """One line is a sequence of single values; quotes as in `CSVRecordReader`."""
-
-    def __init__(
-        self,
-        source: Any,
-        *,
-        skip_lines: int = 0,
-        delimiter: str = ",",
-        quote: str = '"',
-        encoding: str = "utf-8",
-    ) -> None:
-        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
-        self._parser = CsvLineParser(delimiter, quote)
 
     def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         for line, number in lines:
-            try:
-                steps = [[field] for field in self._parser.parse(line)]
-            except CsvError as e:
-                raise CsvError(str(e), file=name, line=number + 1) from None
+            steps = [[field] for field in self.fields(line, number, name)]
             yield steps, RecordMetaDataLine(number, name)
 
 
@@ -203,7 +210,7 @@ class MultiSequenceMode(enum.Enum):
     PAD = "PAD"
 
 
-class CSVMultiSequenceRecordReader(AbstractTextSequenceReader):
+class CSVMultiSequenceRecordReader(AbstractQuotedLinesReader):
     """Several sequences in a file, separated by lines that match a regular expression.
 
     Args:
@@ -226,34 +233,29 @@ class CSVMultiSequenceRecordReader(AbstractTextSequenceReader):
         quote: str = '"',
         encoding: str = "utf-8",
     ) -> None:
-        super().__init__(source, skip_lines=skip_lines, encoding=encoding)
+        super().__init__(
+            source, skip_lines=skip_lines, delimiter=delimiter, quote=quote, encoding=encoding
+        )
         self._separates = compile_java(separator_regex).fullmatch
         self.mode = MultiSequenceMode(mode)
         self.pad_value = pad_value
-        self._parser = CsvLineParser(delimiter, quote)
         if self.mode is MultiSequenceMode.PAD and pad_value is None:
             raise ValueError("CSVMultiSequenceRecordReader: PAD needs a pad_value")
 
     def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
-        block: list[list[str]] = []
+        block: list[list[Any]] = []
         first: int | None = None
         for line, number in lines:
             first = number if first is None else first
             if self._separates(line) is None:
-                block.append(self._fields(line, number, name))
+                block.append(self.fields(line, number, name))
                 continue
             yield self._steps(block, name, first), RecordMetaDataInterval(first, number + 1, name)
             block, first = [], number + 1
         if block and first is not None:
             yield self._steps(block, name, first), RecordMetaDataInterval(first, first, name)
 
-    def _fields(self, line: str, number: int, name: str | None) -> list[str]:
-        try:
-            return self._parser.parse(line)
-        except CsvError as e:
-            raise CsvError(str(e), file=name, line=number + 1) from None
-
-    def _steps(self, block: list[list[str]], name: str | None, first: int) -> Steps:
+    def _steps(self, block: list[list[Any]], name: str | None, first: int) -> Steps:
         if self.mode is MultiSequenceMode.CONCAT:
             return [[field] for line in block for field in line]
         lengths = [len(line) for line in block]
@@ -304,7 +306,7 @@ class RegexSequenceRecordReader(AbstractTextSequenceReader):
 
     def file_sequences(self, name: str | None, lines: Lines) -> Iterator[tuple[Steps, Any]]:
         steps: Steps = []
-        for line, number in lines:
+        for line, number in _without_blank_end(lines):
             m = self._match(line)
             if m is not None:
                 steps.append(list(m.groups()))
@@ -318,3 +320,15 @@ class RegexSequenceRecordReader(AbstractTextSequenceReader):
 
                 warnings.warn(f"{name}, line {number + 1}: {message}", stacklevel=2)
         yield steps, RecordMetaDataURI(name or "")
+
+
+def _without_blank_end(lines: Lines) -> Lines:
+    """The lines but for empty ones at the end of the file, which DataVec leaves out."""
+    empty: list[tuple[str, int]] = []
+    for entry in lines:
+        if entry[0]:
+            yield from empty
+            yield entry
+            empty.clear()
+        else:
+            empty.append(entry)

@@ -184,7 +184,10 @@ def torch_dataloader(folder: Path, threads: int, side: int) -> Iterator[Any]:
 
 
 CONTESTANTS: dict[str, tuple[Callable[[Path, int, int], Iterator[Any]], tuple[str, ...]]] = {
-    "datavec": (datavec, ("datavec.images", "datavec._iterator", "nd4py.normalizers", "cv2")),
+    "datavec": (
+        datavec,
+        ("datavec.images", "datavec.batches._iterator", "nd4py.normalizers", "cv2"),
+    ),
     "Pillow + NumPy": (pillow_numpy, ("PIL.Image", "PIL.ImageOps")),
     "torchvision-style": (torchvision_style, ("torch", "PIL.Image", "PIL.ImageOps")),
     "torch DataLoader": (torch_dataloader, ("torch", "PIL.Image", "PIL.ImageOps")),

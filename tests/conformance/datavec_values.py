@@ -11,8 +11,8 @@ import numpy as np
 from harness import Case, NotSupported, number
 
 from datavec import Schema, UnsupportedTransformError
-from datavec._java_text import parse_double, parse_int
-from datavec._writable import Writable
+from datavec.text._java_text import parse_double, parse_int
+from datavec.writables._writable import Writable
 
 Value = list[Any]  # a recorded ``[type, text]``
 

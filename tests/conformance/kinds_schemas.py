@@ -101,9 +101,9 @@ def inferred_schema(case: Case) -> None:
 
 
 def metadata_valid(case: Case) -> None:
-    from datavec._arrow_io import column_from_values
-    from datavec._metadata import AbstractColumnMetaData
     from datavec._serde import decode
+    from datavec.columns._arrow_io import column_from_values
+    from datavec.schema._metadata import AbstractColumnMetaData
 
     values = [writable(v, case) for v in case.meta["values"]]
     for row in case.meta["rows"]:

@@ -10,14 +10,14 @@ from datavec_values import check_data, check_schema, must_fail, records_of
 from harness import Case, Handler, NotSupported
 
 from datavec import Join, Schema, SequenceConditionMode, TransformProcess, UnsupportedTransformError
-from datavec._arrow_io import (
+from datavec.analysis import DataAnalysis, DoubleAnalysis, StringAnalysis
+from datavec.columns._arrow_io import (
     frame_from_records,
     frame_from_sequences,
     frame_to_records,
     frame_to_sequences,
 )
-from datavec._frame import Frame
-from datavec.analysis import DataAnalysis, DoubleAnalysis, StringAnalysis
+from datavec.columns._frame import Frame
 
 
 def load_process(case: Case) -> TransformProcess:

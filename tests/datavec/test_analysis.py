@@ -23,8 +23,6 @@ from datavec import (
     StringSplit,
     TransformProcess,
 )
-from datavec._arrow_io import frame_from_batch
-from datavec._ndarray_column import from_arrays
 from datavec.analysis import (
     AnalysisAccumulator,
     DataAnalysis,
@@ -42,6 +40,8 @@ from datavec.analysis import (
     sample_most_frequent_from_column,
     sample_sequence,
 )
+from datavec.columns._arrow_io import frame_from_batch
+from datavec.columns._ndarray_column import from_arrays
 
 SCHEMA = (
     Schema.builder()

@@ -27,7 +27,6 @@ from datavec import (
     TimeMetaData,
 )
 from datavec.__main__ import main
-from datavec._ndarray_column import from_arrays
 from datavec.analysis import (
     CategoricalAnalysis,
     DataAnalysis,
@@ -50,6 +49,7 @@ from datavec.analysis._report_text import (
     share_text,
     value_text,
 )
+from datavec.columns._ndarray_column import from_arrays
 
 VOID = {"meta", "line", "rect", "path"}  # the SVG ones close themselves
 

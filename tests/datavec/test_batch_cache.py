@@ -30,7 +30,7 @@ from datavec import (
     TransformProcess,
     WavFileRecordReader,
 )
-from datavec._identity import identity_of
+from datavec.batches._identity import identity_of
 from nd4py.normalizers import NormalizerStandardize
 
 SCHEMA = Schema.builder().add_columns_double("i", "x").add_column_integer("y").build()

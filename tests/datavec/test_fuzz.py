@@ -28,13 +28,13 @@ from datavec import (
     StringSplit,
     TransformProcess,
 )
-from datavec._arrow_io import frame_to_records
-from datavec._java_regex import compile_java, java_split
-from datavec._java_text import double_text, parse_double, parse_int, parse_texts
-from datavec._joda import DateFormat
-from datavec._process import ReadPlan
+from datavec.columns._arrow_io import frame_to_records
+from datavec.process._process import ReadPlan
 from datavec.readers._csv_block import BlockParser
 from datavec.readers._lines import Block
+from datavec.text._java_regex import compile_java, java_split
+from datavec.text._java_text import double_text, parse_double, parse_int, parse_texts
+from datavec.text._joda import DateFormat
 
 fuzz = settings(
     max_examples=int(os.environ.get("DATAVEC_FUZZ_EXAMPLES", "60")),
@@ -136,8 +136,17 @@ def parsed(parser, data):
 
 
 plain = st.sampled_from(
-    ["-0", "+7", "007", "2147483647", "-2147483648", "1.5", "-.5", "5.", "123456.789", "12345678.9"]
-    + [
+    [
+        "-0",
+        "+7",
+        "007",
+        "2147483647",
+        "-2147483648",
+        "1.5",
+        "-.5",
+        "5.",
+        "123456.789",
+        "12345678.9",
         "1234567890123456789",
         "0.1e-5",
         "1e400",

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import UnsupportedTransformError
-from datavec._java_characters import class_text, complement, intersection, union
-from datavec._java_regex import compile_java
+from datavec.text._java_characters import class_text, complement, intersection, union
+from datavec.text._java_regex import compile_java
 
 
 def matches(pattern: str, text: str) -> bool:

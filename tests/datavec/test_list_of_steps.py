@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 from datavec import AbstractAction, transforms
-from datavec._condition import AbstractCondition
-from datavec._process_builder import TransformProcessBuilder
 from datavec._serde import registered_classes
+from datavec.process._condition import AbstractCondition
+from datavec.process._process_builder import TransformProcessBuilder
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "datavec" / "transforms.md"
 

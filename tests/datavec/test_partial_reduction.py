@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import IntegerColumnCondition, InvalidValueError, Schema
-from datavec._arrow_io import frame_from_records, frame_to_records
+from datavec.columns._arrow_io import frame_from_records, frame_to_records
 from datavec.transforms import ConditionalReduction, Reducer
 from datavec.transforms._partial_reduction import PartialReduction
 from datavec.transforms._reducer import GeographicMidpointReduction

@@ -31,7 +31,7 @@ from datavec import (
     SequenceRecordReaderDataSetIterator,
     TransformProcess,
 )
-from datavec._examples import Rows, equal_parts, pass_random, shuffled
+from datavec.batches._examples import Rows, equal_parts, pass_random, shuffled
 
 SCHEMA = Schema.builder().add_columns_double("i", "x").add_column_integer("y").build()
 ROWS = 6000

@@ -24,8 +24,8 @@ from datavec import (
     UnsupportedTransformError,
     transforms,
 )
-from datavec._action import AbstractAction
 from datavec._serde import registered_classes
+from datavec.process._action import AbstractAction
 
 
 def table_schema() -> Schema:
@@ -302,4 +302,4 @@ def test_every_transform_is_registered_documented_and_exported():
     assert len(steps) > 40
     for cls in steps:
         assert cls.__doc__, cls
-        assert cls.__name__ in dir(transforms) or cls.__module__ == "datavec._filter", cls
+        assert cls.__name__ in dir(transforms) or cls.__module__ == "datavec.process._filter", cls

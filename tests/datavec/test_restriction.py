@@ -19,7 +19,7 @@ from datavec import (
     SequenceSchema,
     TransformProcess,
 )
-from datavec._restriction import restrict
+from datavec.process._restriction import restrict
 
 STATES = ["USA", "CAN", "FRA"]
 

@@ -20,7 +20,7 @@ from datavec import (
     Schema,
     TextWritableComparator,
 )
-from datavec._arrow_io import frame_from_records
+from datavec.columns._arrow_io import frame_from_records
 from datavec.spark._failures import noted, translated
 from datavec.spark._ranks import Ranges, SortKey
 from datavec.spark._regrouped import complete_runs

@@ -87,6 +87,8 @@ def test_the_list_of_java_names_is_up_to_date():
         homes_of(package)
     import_registering()
     made = {
-        m.removeprefix("datavec"): names for m, names in names_by_module().items() if m.startswith("datavec.")
+        m.removeprefix("datavec"): names
+        for m, names in names_by_module().items()
+        if m.startswith("datavec.")
     }
     assert {home: set(names.split()) for home, names in JAVA_NAMES.items()} == made

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datavec._joda import date_format
-from datavec._joda_columns import parse_column, write_column
-from datavec._zones import offsets_at
+from datavec.text._joda import date_format
+from datavec.text._joda_columns import parse_column, write_column
+from datavec.text._zones import offsets_at
 
 PATTERNS = [
     ("yyyy-MM-dd HH:mm:ss", None),

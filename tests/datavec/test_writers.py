@@ -31,8 +31,8 @@ from datavec import (
     TransformProcess,
     Writable,
 )
-from datavec._java_text import double_text, float_text
-from datavec._number_texts import java_float_texts
+from datavec.text._java_text import double_text, float_text
+from datavec.text._number_texts import java_float_texts
 
 ONE_LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"))
 AWKWARD = st.text(st.sampled_from('a,;"\\ \t')) | ONE_LINE

@@ -12,8 +12,8 @@ import process_samples
 import pytest
 
 from datavec import Schema, StringReducer, TransformProcess, Writable
-from datavec._arrow_io import frame_from_records, frame_from_sequences, frame_to_records
 from datavec._serde import registered_classes
+from datavec.columns._arrow_io import frame_from_records, frame_from_sequences, frame_to_records
 
 pytestmark = pytest.mark.jvm
 

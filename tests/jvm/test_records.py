@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import datavec as dv
-from datavec._java_regex import compile_java
+from datavec.text._java_regex import compile_java
 
 pytestmark = pytest.mark.jvm
 

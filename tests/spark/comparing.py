@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from datavec import Schema, TransformProcess
-from datavec._convert import plain_text
-from datavec._frame import Frame
+from datavec.columns._convert import plain_text
+from datavec.columns._frame import Frame
 from datavec.spark import SparkBatches
 from datavec.spark._result import _serialized
 from datavec.spark._types import collected, positional

@@ -16,8 +16,8 @@ from kinds_transforms import load_process
 
 import datavec.spark as on_spark
 from datavec import InvalidValueError, Join, Schema, TransformProcess
-from datavec._arrow_io import frame_from_records, frame_from_sequences
 from datavec._errors import shown
+from datavec.columns._arrow_io import frame_from_records, frame_from_sequences
 from datavec.spark import SparkBatches, execute, execute_join
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
@@ -114,8 +114,8 @@ def test_transform(name: str, spark: Any, on_spark_all: dict[str, Any]) -> None:
 
 
 def test_every_step_is_met() -> None:
-    from datavec._action import AbstractAction
     from datavec._serde import registered_classes
+    from datavec.process._action import AbstractAction
 
     met = {type(action) for name in names_to_run() for action in transform_case(name)[0].actions}
     steps = {c for c in registered_classes().values() if issubclass(c, AbstractAction)}

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from datavec import AbstractTransform, Schema
-from datavec._frame import Frame
+from datavec.columns._frame import Frame
 
 
 @dataclass(frozen=True)

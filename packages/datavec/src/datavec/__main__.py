@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ._errors import DataVecError
-from ._schema import Schema
 from ._version import __version__
+from .schema._schema import Schema
 
 __all__ = ["main"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ._errors import SchemaError
-from ._writable import Writable
+from .writables._writable import Writable
 
 __all__ = ["infer_categories", "unique_values"]
 

@@ -21,9 +21,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from ._errors import SerializationError, UnsupportedTransformError, shown
-from ._java_text import double_text
 from ._on_first_use import import_registering
 from ._user_code import PREFIX, import_path, load_path
+from .text._java_text import double_text
 
 __all__ = ["decode", "dump_json", "encode", "java_type", "load_json", "registered_classes"]
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 
 from .._errors import DataVecError
-from .._frame import Frame
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..schema._schema import Schema
 from ._counters import AbstractCounter, NumberSummary, counter_for
 from ._data_analysis import DataAnalysis, SequenceDataAnalysis, SequenceLengthAnalysis
 
@@ -33,7 +33,7 @@ class AnalysisAccumulator:
         keep_bytes: memory for values kept for exact histograms; they are part of the pickle.
 
     >>> from datavec import Schema
-    >>> from datavec._arrow_io import frame_from_records
+    >>> from datavec.columns._arrow_io import frame_from_records
     >>> schema = Schema.builder().add_column_integer("age").build()
     >>> parts = [AnalysisAccumulator(schema) for _ in range(2)]
     >>> for part, ages in zip(parts, ([[31], [44]], [[28]]), strict=True):

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pyarrow as pa
 
 from .._errors import InvalidValueError, SchemaError
-from .._metadata import ColumnType
-from .._schema import Schema
+from ..schema._metadata import ColumnType
+from ..schema._schema import Schema
 from ._accumulator import AnalysisAccumulator
 from ._data_analysis import DataAnalysis, SequenceDataAnalysis
 from ._quality import DataQualityAnalysis

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._errors import SerializationError
-from .._java_text import double_text
-from .._metadata import ColumnType
 from .._serde import java_type
+from ..schema._metadata import ColumnType
+from ..text._java_text import double_text
 from ._java_digest import DigestJson
 
 __all__ = [

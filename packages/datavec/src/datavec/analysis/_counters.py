@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_arrays import constant, numpy_array
-from .._convert import as_text, is_text, plain_text
 from .._errors import DataVecError, SchemaError
-from .._metadata import AbstractColumnMetaData, ColumnType
-from .._ndarray_column import flat_values, is_ndarray
+from ..columns._arrow_arrays import constant, numpy_array
+from ..columns._convert import as_text, is_text, plain_text
+from ..columns._ndarray_column import flat_values, is_ndarray
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
 from ._columns import (
     AbstractColumnAnalysis,
     BytesAnalysis,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import SchemaError, SerializationError
-from .._java_text import double_text
-from .._schema import Schema
 from .._serde import decode, dump_json, encode, java_type, load_json
 from .._showing import AbstractShown
+from ..schema._schema import Schema
+from ..text._java_text import double_text
 from ._columns import AbstractColumnAnalysis, Counts, Floats
 
 __all__ = ["DataAnalysis", "SequenceDataAnalysis", "SequenceLengthAnalysis"]

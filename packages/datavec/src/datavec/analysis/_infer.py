@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_arrays import constant, numpy_array
 from .._errors import SchemaError
-from .._java_text import parse_texts
-from .._metadata import (
+from ..columns._arrow_arrays import constant, numpy_array
+from ..readers._lines import advice_on
+from ..schema._metadata import (
     AbstractColumnMetaData,
     BooleanMetaData,
     CategoricalMetaData,
@@ -19,8 +19,8 @@ from .._metadata import (
     LongMetaData,
     StringMetaData,
 )
-from .._schema import Schema
-from ..readers._lines import advice_on
+from ..schema._schema import Schema
+from ..text._java_text import parse_texts
 
 __all__ = ["infer_csv_schema"]
 

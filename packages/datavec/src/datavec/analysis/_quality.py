@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
 from .._errors import SchemaError
-from .._schema import Schema
 from .._serde import camel
 from .._showing import AbstractShown
+from ..schema._schema import Schema
 from ._data_analysis import table_text
 
 __all__ = [

@@ -10,18 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_arrays import constant, numpy_array
-from .._convert import as_text, hex_mask, is_text, parse_column, plain_text, to_type
 from .._errors import DataVecError
-from .._frame import Frame
-from .._metadata import (
+from ..columns._arrow_arrays import constant, numpy_array
+from ..columns._convert import as_text, hex_mask, is_text, parse_column, plain_text, to_type
+from ..columns._frame import Frame
+from ..schema._metadata import (
     AbstractColumnMetaData,
     ColumnType,
     DoubleMetaData,
     IntegerMetaData,
     LongMetaData,
 )
-from .._schema import Schema
+from ..schema._schema import Schema
 from ._hyperloglog import HyperLogLog
 from ._quality import (
     BooleanQuality,
@@ -51,7 +51,7 @@ class QualityAccumulator:
         schema: of the frames; of sequences all steps are counted.
 
     >>> from datavec import Schema
-    >>> from datavec._arrow_io import frame_from_records
+    >>> from datavec.columns._arrow_io import frame_from_records
     >>> schema = Schema.builder().add_column_integer("age").build()
     >>> counts = QualityAccumulator(schema).add(frame_from_records(schema, [["31"], ["x"]]))
     >>> counts.result()["age"].count_non_integer

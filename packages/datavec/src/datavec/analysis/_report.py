@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._schema import Schema
+from ..schema._schema import Schema
 from ._analyze import analyze
 from ._columns import (
     AbstractNumericalAnalysis,

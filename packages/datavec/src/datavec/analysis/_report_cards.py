@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._metadata import AbstractColumnMetaData, CategoricalMetaData, TimeMetaData
+from ..schema._metadata import AbstractColumnMetaData, CategoricalMetaData, TimeMetaData
 from ._columns import (
     AbstractColumnAnalysis,
     AbstractNumericalAnalysis,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._zones import offsets_at
+from ..text._zones import offsets_at
 from ._report_bars import Bars
 from ._report_text import escaped, in_calendar, instant_text, number_text
 

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_io import frame_to_records, frame_to_sequences
-from .._convert import as_text, plain_text
-from .._frame import Frame
-from .._metadata import ColumnType
-from .._schema import Schema
+from ..columns._arrow_io import frame_to_records, frame_to_sequences
+from ..columns._convert import as_text, plain_text
+from ..columns._frame import Frame
+from ..schema._metadata import ColumnType
+from ..schema._schema import Schema
 from ._data_analysis import DataAnalysis
 from ._quality import DataQualityAnalysis
 from ._quality_accumulator import QualityAccumulator, missing_mask, valid_mask

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .._arrow_arrays import numpy_array
-from .._arrow_io import frame_from_sequences
-from .._convert import texts_of
-from .._metadata import CategoricalMetaData, ColumnType, TimeMetaData
-from .._schema import Schema
+from ..columns._arrow_arrays import numpy_array
+from ..columns._arrow_io import frame_from_sequences
+from ..columns._convert import texts_of
+from ..schema._metadata import CategoricalMetaData, ColumnType, TimeMetaData
+from ..schema._schema import Schema
 from ._files import write_file
 from ._report import page
 from ._report_charts import lines_svg

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._metadata import AbstractColumnMetaData, TimeMetaData
-from .._zones import offsets_at
+from ..schema._metadata import AbstractColumnMetaData, TimeMetaData
+from ..text._zones import offsets_at
 
 __all__ = [
     "count_text",

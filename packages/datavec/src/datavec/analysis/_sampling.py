@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_io import frame_to_records, frame_to_sequences
-from .._convert import plain_text, to_type
 from .._errors import SchemaError
-from .._frame import Array, Frame
-from .._metadata import AbstractColumnMetaData, ColumnType
-from .._schema import Schema
+from ..columns._arrow_io import frame_to_records, frame_to_sequences
+from ..columns._convert import plain_text, to_type
+from ..columns._frame import Array, Frame
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
+from ..schema._schema import Schema
 from ._quality_accumulator import missing_mask, valid_mask
 from ._source import gather_frames
 

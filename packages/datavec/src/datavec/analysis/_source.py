@@ -8,13 +8,13 @@ from typing import Any, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
-from .._arrow_io import frame_from_sequences
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Frame
 from .._parallel import available_cpus, ordered_map
-from .._process import ReadPlan, TransformProcess
-from .._schema import Schema
-from .._stream import input_frames, located
+from ..columns._arrow_io import frame_from_sequences
+from ..columns._frame import Frame
+from ..process._process import ReadPlan, TransformProcess
+from ..process._stream import input_frames, located
+from ..schema._schema import Schema
 
 __all__ = ["can_read_again", "gather", "gather_frames"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_arrays import constant, numpy_array
-from .._convert import as_double, as_int, as_long, is_text, parse_column, plain_text
 from .._errors import InvalidValueError
-from .._metadata import AbstractColumnMetaData, ColumnType
+from ..columns._arrow_arrays import constant, numpy_array
+from ..columns._convert import as_double, as_int, as_long, is_text, parse_column, plain_text
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
 
 __all__ = ["Numbers", "numbers_of", "present_texts", "text_bytes", "text_lengths"]
 

@@ -10,15 +10,15 @@ from typing import Any, Self
 import numpy as np
 
 from .._errors import DataVecError
-from .._frame import Frame
-from .._metadata import AbstractColumnMetaData, NDArrayMetaData
 from .._policy import ErrorExample, ErrorPolicy, ErrorReport
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
 from ..readers._files import as_location, location_name
 from ..readers._metadata import RecordMetaDataURI
 from ..readers._reader import AbstractRecordReader
 from ..readers._splits import AbstractInputSplit, InputPart, as_split
+from ..schema._metadata import AbstractColumnMetaData, NDArrayMetaData
+from ..schema._schema import Schema
 from ._batches import BatchedImages
 from ._draws import AbstractDraws
 from ._errors import ImageError

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from .._arrow_arrays import arrow_array
-from .._arrow_io import column_from_values
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Frame
-from .._metadata import AbstractColumnMetaData, IntegerMetaData
-from .._ndarray_column import from_flat
 from .._policy import ErrorReport
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._arrow_arrays import arrow_array
+from ..columns._arrow_io import column_from_values
+from ..columns._frame import Frame
+from ..columns._ndarray_column import from_flat
+from ..process._process import ReadPlan
 from ..readers._splits import InputPart
+from ..schema._metadata import AbstractColumnMetaData, IntegerMetaData
+from ..schema._schema import Schema
 from ._opencv import single_threaded
 from ._scaling import PixelScaling, pixel_scaling
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .._errors import DataVecError
-from .._metadata import AbstractColumnMetaData, NDArrayMetaData
 from .._policy import ErrorPolicy
 from ..readers._files import as_location
 from ..readers._metadata import RecordMetaDataImageURI
 from ..readers._splits import AbstractInputSplit
+from ..schema._metadata import AbstractColumnMetaData, NDArrayMetaData
 from ._base_reader import AbstractImageRecordReader
 from ._loader import Prepared
 from ._objects import AbstractImageObjectLabelProvider, ImageObject

@@ -9,8 +9,8 @@ from typing import Any
 from nd4py.data import JavaRandom
 
 from .._errors import DataVecError, SerializationError
-from .._schema_yaml import read_tagged_yaml, write_tagged_yaml
 from .._serde import decode, dump_json, load_json
+from ..schema._schema_yaml import read_tagged_yaml, write_tagged_yaml
 from ._colour import ColorConversionTransform, EqualizeHistTransform, FilterImageTransform
 from ._cropping import CropImageTransform, RandomCropTransform
 from ._draws import AbstractDraws, RecordDraws, SharedDraws

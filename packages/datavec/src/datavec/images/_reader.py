@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import DataVecError
-from .._metadata import (
-    AbstractColumnMetaData,
-    DoubleMetaData,
-    IntegerMetaData,
-    LongMetaData,
-    NDArrayMetaData,
-    StringMetaData,
-)
 from .._policy import ErrorPolicy
-from .._writable import Writable
 from ..readers._files import location_name
 from ..readers._path_labels import (
     AbstractPathLabelGenerator,
@@ -26,6 +17,15 @@ from ..readers._path_labels import (
     ParentPathLabelGenerator,
 )
 from ..readers._splits import AbstractInputSplit
+from ..schema._metadata import (
+    AbstractColumnMetaData,
+    DoubleMetaData,
+    IntegerMetaData,
+    LongMetaData,
+    NDArrayMetaData,
+    StringMetaData,
+)
+from ..writables._writable import Writable
 from ._base_reader import AbstractImageRecordReader
 from ._loader import Prepared
 from ._process import ImageTransformProcess

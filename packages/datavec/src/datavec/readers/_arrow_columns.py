@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._errors import RecordFormatError, SchemaError
-from .._frame import Frame
-from .._metadata import (
+from ..columns._frame import Frame
+from ..columns._ndarray_column import from_arrays, from_flat, is_ndarray
+from ..schema._metadata import (
     AbstractColumnMetaData,
     BinaryMetaData,
     BooleanMetaData,
@@ -16,8 +17,7 @@ from .._metadata import (
     NDArrayMetaData,
     new_metadata,
 )
-from .._ndarray_column import from_arrays, from_flat, is_ndarray
-from .._schema import Schema
+from ..schema._schema import Schema
 
 __all__ = ["columns_frame", "looks_like_datavec", "schema_from_arrow"]
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from .._errors import DataVecError, RecordFormatError
-from .._frame import Array, Frame
-from .._metadata import IntegerMetaData, NDArrayMetaData
 from .._policy import ErrorPolicy
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._metadata import IntegerMetaData, NDArrayMetaData
+from ..schema._schema import Schema
 from ._files import read_limited
 from ._metadata import RecordMetaDataURI
 from ._path_labels import AbstractPathLabelGenerator, ParentPathLabelGenerator

@@ -6,8 +6,8 @@ import datetime
 import decimal
 from typing import Any
 
-from .._metadata import AbstractColumnMetaData, ColumnType
-from .._writable import Writable
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
+from ..writables._writable import Writable
 
 __all__ = ["fitted", "plain"]
 

@@ -13,11 +13,11 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 
-from .._arrow_io import frame_from_batch, frame_to_records
 from .._errors import DataVecError, InvalidValueError, RecordFormatError, SourceError
-from .._frame import Frame
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._arrow_io import frame_from_batch, frame_to_records
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._arrow_columns import columns_frame, looks_like_datavec, schema_from_arrow
 from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from .._arrow_io import (
+from .._errors import DataVecError, InvalidValueError, SchemaError
+from .._policy import ErrorPolicy, ErrorReport
+from ..columns._arrow_io import (
     frame_from_records,
     frame_from_sequences,
     frame_to_records,
     frame_to_sequences,
 )
-from .._errors import DataVecError, InvalidValueError, SchemaError
-from .._frame import Frame
-from .._mending import Mender
-from .._policy import ErrorPolicy, ErrorReport
-from .._process import ReadPlan, TransformProcess
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._mending import Mender
+from ..process._process import ReadPlan, TransformProcess
+from ..schema._schema import Schema
 from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader
 from ._sequence_reader import AbstractSequenceRecordReader, Steps, sequences_at

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .._errors import InvalidValueError
-from .._frame import Array, Frame
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._metadata import RecordMetaDataComposable
 from ._reader import AbstractRecordReader
 

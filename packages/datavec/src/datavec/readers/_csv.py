@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from .._arrow_io import frame_to_batch
 from .._errors import CsvError, InvalidValueError, SchemaError
-from .._frame import Frame
 from .._policy import ErrorPolicy
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._arrow_io import frame_to_batch
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._csv_block import BlockParser, ParsedBlock
 from ._csv_parser import CsvLineParser
 from ._lines import Block, blocks_of, lines_of

@@ -16,14 +16,14 @@ import pyarrow as pa
 
 from nd4py import _core
 
-from .._arrow_arrays import arrow_array
-from .._convert import to_type
 from .._errors import CsvError, InvalidValueError, shown
-from .._frame import Array, Frame
-from .._metadata import AbstractColumnMetaData, ColumnType
 from .._policy import ErrorExample, ErrorPolicy, ErrorReport
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._arrow_arrays import arrow_array
+from ..columns._convert import to_type
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
+from ..schema._schema import Schema
 from ._csv_parser import CsvLineParser
 from ._lines import Block, block_lines, not_utf8
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from .._errors import CsvError, SourceError
-from .._java_regex import compile_java, java_split
+from ..text._java_regex import compile_java, java_split
 from ._csv_parser import CsvLineParser
 from ._files import MAX_FILE_BYTES
 from ._lines import lines_of

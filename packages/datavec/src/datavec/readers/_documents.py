@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._errors import RecordFormatError, shown
-from .._java_text import double_text
+from ..text._java_text import double_text
 
 __all__ = ["FORMATS", "Document", "json_lines_value", "parse_document"]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from .._errors import DataVecError, RecordFormatError
-from .._frame import Frame
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._cells import fitted
 from ._columnar import local_path
 from ._files import read_limited

@@ -10,10 +10,10 @@ from typing import Any
 from nd4py.data import JavaRandom
 
 from .._errors import DataVecError, InvalidValueError, RecordFormatError
-from .._frame import Array, Frame
 from .._policy import ErrorPolicy
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._documents import FORMATS, parse_document
 from ._field_selection import FieldSelection
 from ._files import read_limited

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._frame import Frame
-from .._metadata import AbstractColumnMetaData, ColumnType
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
+from ..schema._schema import Schema
 from ._field_selection import FieldSelection
 
 __all__ = ["parse_json_block"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .._errors import DataVecError, InvalidValueError, RecordFormatError
-from .._frame import Array, Frame
 from .._policy import ErrorPolicy, ErrorReport
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._lines import Block, block_lines, blocks_of
 from ._metadata import RecordMetaDataLine
 from ._reader import AbstractRecordReader, RecordTask

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from .._errors import RecordFormatError
-from .._frame import Array, Frame
-from .._java_text import parse_double, parse_texts
 from .._policy import ErrorPolicy
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
+from ..text._java_text import parse_double, parse_texts
 from ._line_blocks import AbstractLineBlockReader
 from ._lines import Block
 from ._splits import InputPart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .._schema import Schema
+from ..schema._schema import Schema
 from ._metadata import RecordMetaDataIndex
 from ._reader import AbstractRecordReader
 from ._splits import ListStringSplit

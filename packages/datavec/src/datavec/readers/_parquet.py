@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from .._metadata import ColumnType
+from ..schema._metadata import ColumnType
 from ._arrow_columns import need_column
 from ._columnar import ROWS, AbstractColumnarReader, Chunk, Given, arrow_file, local_path
 

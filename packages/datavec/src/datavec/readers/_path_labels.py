@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .._errors import DataVecError
-from .._java_regex import compile_java, java_split
+from ..text._java_regex import compile_java, java_split
 from ._files import Location, as_location, location_name, location_parts
 
 __all__ = [

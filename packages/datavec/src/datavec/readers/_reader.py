@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any, Self
 
 from .._errors import DataVecError, InvalidValueError, SchemaError
-from .._frame import Frame
-from .._mending import Mender
 from .._policy import ErrorPolicy, ErrorReport
-from .._process import ReadPlan, TransformProcess
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._mending import Mender
+from ..process._process import ReadPlan, TransformProcess
+from ..schema._schema import Schema
 from ._listeners import AbstractListenedTo
 
 __all__ = ["AbstractRecordReader"]

@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._arrow_io import frame_from_sequences
 from .._errors import DataVecError, InvalidValueError, SchemaError
-from .._frame import Frame
 from .._policy import ErrorExample, ErrorPolicy, ErrorReport
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._arrow_io import frame_from_sequences
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._listeners import AbstractListenedTo
 from ._metadata import RecordMetaDataIndex
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._frame import Array
+from ..columns._frame import Array
 
 __all__ = ["WINDOW_FUNCTIONS", "resample", "sound_frames", "spectrogram"]
 

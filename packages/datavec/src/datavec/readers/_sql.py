@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._errors import DataVecError, InvalidValueError, SchemaError, SourceError
-from .._frame import Frame
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._arrow_columns import columns_frame
 from ._cells import fitted, plain
 from ._metadata import RecordMetaDataJdbc

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._errors import RecordFormatError, SchemaError
-from .._frame import Array, Frame
-from .._java_text import parse_double, parse_texts
 from .._policy import ErrorPolicy
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Array, Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
+from ..text._java_text import parse_double, parse_texts
 from ._line_blocks import AbstractLineBlockReader
 from ._lines import Block
 from ._splits import as_split

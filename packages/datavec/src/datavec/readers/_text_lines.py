@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .._errors import CsvError
-from .._java_regex import compile_java
+from ..text._java_regex import compile_java
 from ._csv import CSVRecordReader
 from ._lines import lines_of
 from ._metadata import RecordMetaDataLine

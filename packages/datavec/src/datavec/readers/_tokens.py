@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from .._frame import Array
+from ..columns._frame import Array
 
 __all__ = ["Words", "words_of"]
 

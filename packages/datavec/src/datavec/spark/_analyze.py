@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from .._errors import SchemaError
-from .._schema import Schema
 from ..analysis import (
     AnalysisAccumulator,
     DataAnalysis,
@@ -14,6 +13,7 @@ from ..analysis import (
     QualityAccumulator,
     SequenceDataAnalysis,
 )
+from ..schema._schema import Schema
 from ._gathering import gather
 from ._result import SparkBatches
 

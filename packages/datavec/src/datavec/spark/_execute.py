@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from .._errors import DataVecError, SchemaError
-from .._frame import Frame
-from .._mending import Mender
 from .._policy import ErrorPolicy
-from .._process import TransformProcess
+from ..columns._frame import Frame
+from ..process._mending import Mender
+from ..process._process import TransformProcess
 from ..transforms import CalculateSortedRank, ConvertToSequence, Reducer
 from ..transforms._partial_reduction import PartialReduction
 from ._accounts import Accounts
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import DataType
 
-    from .._metadata import AbstractColumnMetaData
-    from .._schema import Schema
+    from ..schema._metadata import AbstractColumnMetaData
+    from ..schema._schema import Schema
 
 __all__ = ["execute"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from .._errors import InvalidValueError
-from .._frame import Frame
-from .._mending import original_row
 from .._policy import ErrorPolicy
-from .._process import TransformProcess
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._mending import original_row
+from ..process._process import TransformProcess
+from ..schema._schema import Schema
 from ._execute import input_of
 from ._failures import translated
 from ._requirement import need_pyspark

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from .._arrow_io import frame_to_batch
-from .._convert import to_type
 from .._errors import SchemaError
-from .._frame import Frame
-from .._join import Join, JoinType, comparable
-from .._mending import Mender
-from .._metadata import AbstractColumnMetaData, ColumnType
 from .._policy import ErrorPolicy
-from .._process import TransformProcess
+from ..columns._arrow_io import frame_to_batch
+from ..columns._convert import to_type
+from ..columns._frame import Frame
+from ..process._join import Join, JoinType, comparable
+from ..process._mending import Mender
+from ..process._process import TransformProcess
+from ..schema._metadata import AbstractColumnMetaData, ColumnType
 from ._accounts import Accounts
 from ._execute import input_of
 from ._requirement import need_pyspark
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructField
 
-    from .._schema import Schema
+    from ..schema._schema import Schema
 
 __all__ = ["execute_join"]
 

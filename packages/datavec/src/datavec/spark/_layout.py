@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from .._convert import is_text, plain_text, to_type
-from .._frame import Frame
-from .._schema import Schema
+from ..columns._convert import is_text, plain_text, to_type
+from ..columns._frame import Frame
+from ..schema._schema import Schema
 from ._types import spark_type
 
 if TYPE_CHECKING:

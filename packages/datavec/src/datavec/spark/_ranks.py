@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from .._comparators import TextWritableComparator
-from .._convert import as_text, plain_text
-from .._frame import Array, Frame
+from ..columns._convert import as_text, plain_text
+from ..columns._frame import Array, Frame
+from ..process._comparators import TextWritableComparator
 from ..transforms import CalculateSortedRank
 from ._layout import Layout, field, to_wire
 from ._regrouped import ORDER

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from .._arrow_io import frame_from_sequences
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Frame
 from .._policy import ErrorPolicy, ErrorReport
-from .._process import ReadPlan, TransformProcess
-from .._schema import Schema
+from ..columns._arrow_io import frame_from_sequences
+from ..columns._frame import Frame
+from ..process._process import ReadPlan, TransformProcess
 from ..readers import AbstractInputSplit
+from ..schema._schema import Schema
 from ._execute import Planner
 from ._requirement import need_pyspark
 from ._result import SparkBatches

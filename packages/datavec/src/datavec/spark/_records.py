@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from .._arrow_io import frame_from_batch, frame_to_batch
 from .._errors import InvalidValueError
-from .._frame import Frame
-from .._schema import Schema
+from ..columns._arrow_io import frame_from_batch, frame_to_batch
+from ..columns._frame import Frame
+from ..schema._schema import Schema
 from ._stage import AbstractSink, AbstractSource, Task
 from ._types import handed_over, received
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from .._frame import Array, Frame
+from ..columns._frame import Array, Frame
 from ..transforms._partial_reduction import PartialReduction, ReducedPart
 from ._layout import Layout, field, from_wire, to_wire
 from ._stage import AbstractSink, AbstractSource, Task

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from .._arrow_io import frame_from_batch
-from .._frame import Frame
 from .._policy import ErrorReport
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._arrow_io import frame_from_batch
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 from ._accounts import Accounts
 from ._failures import translated
 from ._types import collected, positional

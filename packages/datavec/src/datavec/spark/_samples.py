@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
 
-from .._arrow_io import frame_to_records, frame_to_sequences
-from .._convert import plain_text, to_type
 from .._errors import SchemaError
-from .._frame import Frame
-from .._metadata import ColumnType
-from .._schema import Schema
 from ..analysis._sampling import Reservoir, invalid_in, only_column
+from ..columns._arrow_io import frame_to_records, frame_to_sequences
+from ..columns._convert import plain_text, to_type
+from ..columns._frame import Frame
+from ..schema._metadata import ColumnType
+from ..schema._schema import Schema
 from ._failures import translated
 from ._gathering import gather, sent
 from ._layout import field, to_wire

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from .._errors import DataVecError, InvalidValueError
-from .._frame import Array, Frame
-from .._mending import Mender, original_row
 from .._policy import ErrorPolicy, ErrorReport
-from .._process import TransformProcess
 from .._version import __version__
+from ..columns._frame import Array, Frame
+from ..process._mending import Mender, original_row
+from ..process._process import TransformProcess
 from ._accounts import Accounts
 from ._failures import noted
 

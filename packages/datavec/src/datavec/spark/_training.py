@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .._errors import DataVecError
-from .._frame import Frame
-from .._iterator import RecordReaderDataSetIterator
-from .._process import ReadPlan, TransformProcess
-from .._schema import Schema
+from ..batches._iterator import RecordReaderDataSetIterator
+from ..columns._frame import Frame
+from ..process._process import ReadPlan, TransformProcess
+from ..schema._schema import Schema
 from ._execute import execute
 from ._failures import translated
 from ._gathering import sent

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from .._errors import InvalidValueError, SchemaError, SerializationError
-from .._metadata import (
+from .._serde import decode, encode
+from ..columns._ndarray_column import NDARRAY
+from ..schema._metadata import (
     AbstractColumnMetaData,
     BinaryMetaData,
     BooleanMetaData,
@@ -22,10 +24,8 @@ from .._metadata import (
     StringMetaData,
     TimeMetaData,
 )
-from .._ndarray_column import NDARRAY
-from .._schema import Schema, SequenceSchema
-from .._serde import decode, encode
-from .._zones import local_to_utc
+from ..schema._schema import Schema, SequenceSchema
+from ..text._zones import local_to_utc
 from ._requirement import need_pyspark
 
 if TYPE_CHECKING:

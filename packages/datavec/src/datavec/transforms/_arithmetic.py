@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from .._errors import DataVecError, SchemaError
-from .._frame import Array
-from .._record_program import RecordTrace, Slot
-from .._record_values import Kind, Unusual, round32, wrap32, wrap64
+from ..columns._frame import Array
+from ..process._record_program import RecordTrace, Slot
+from ..process._record_values import Kind, Unusual, round32, wrap32, wrap64
 
 __all__ = [
     "COLUMN_OPS",

@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
-from .._arrow_arrays import arrow_array, text_array
-from .._convert import plain_text
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Array, Frame
-from .._java_regex import java_split
-from .._metadata import (
+from .._serde import java_type
+from ..columns._arrow_arrays import arrow_array, text_array
+from ..columns._convert import plain_text
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
+from ..process._record_program import NoScalarForm, RecordTrace, Slot
+from ..process._record_values import Kind, Unusual, arrow_kind
+from ..schema._metadata import (
     AbstractColumnMetaData,
     CategoricalMetaData,
     ColumnType,
     IntegerMetaData,
 )
-from .._record_program import NoScalarForm, RecordTrace, Slot
-from .._record_values import Kind, Unusual, arrow_kind
-from .._schema import Schema
-from .._serde import java_type
-from .._writable import Writable
+from ..schema._schema import Schema
+from ..text._java_regex import java_split
+from ..writables._writable import Writable
 
 __all__ = [
     "CategoricalToIntegerTransform",

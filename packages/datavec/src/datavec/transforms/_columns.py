@@ -8,15 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from .._action import AbstractTransform, need_columns
 from .._errors import SchemaError
-from .._frame import Frame
-from .._metadata import ColumnType, new_metadata
-from .._record_program import NoScalarForm, RecordTrace
-from .._record_values import arrow_kind
-from .._schema import Schema
 from .._serde import java_type
-from .._writable import Writable
+from ..columns._frame import Frame
+from ..process._action import AbstractTransform, need_columns
+from ..process._record_program import NoScalarForm, RecordTrace
+from ..process._record_values import arrow_kind
+from ..schema._metadata import ColumnType, new_metadata
+from ..schema._schema import Schema
+from ..writables._writable import Writable
 
 __all__ = [
     "AddConstantColumnTransform",

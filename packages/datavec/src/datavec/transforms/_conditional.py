@@ -8,17 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._action import AbstractTransform
-from .._arrow_arrays import arrow_array
-from .._condition import AbstractCondition
-from .._convert import as_text, is_text, plain_text, to_type
-from .._frame import Array, Frame
-from .._ndarray_column import is_ndarray
-from .._record_program import NoScalarForm, RecordTrace, Slot
-from .._record_values import Kind, arrow_kind
-from .._schema import Schema
 from .._serde import java_type
-from .._writable import Writable
+from ..columns._arrow_arrays import arrow_array
+from ..columns._convert import as_text, is_text, plain_text, to_type
+from ..columns._frame import Array, Frame
+from ..columns._ndarray_column import is_ndarray
+from ..process._action import AbstractTransform
+from ..process._condition import AbstractCondition
+from ..process._record_program import NoScalarForm, RecordTrace, Slot
+from ..process._record_values import Kind, arrow_kind
+from ..schema._schema import Schema
+from ..writables._writable import Writable
 
 __all__ = [
     "ConditionalCopyValueTransform",

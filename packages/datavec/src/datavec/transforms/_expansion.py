@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractTransform, need_type
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Frame, rows_of
-from .._java_regex import compile_java, java_split
-from .._metadata import ColumnType, IntegerMetaData
-from .._schema import Schema
 from .._serde import java_type
+from ..columns._frame import Frame, rows_of
+from ..process._action import AbstractTransform, need_type
+from ..schema._metadata import ColumnType, IntegerMetaData
+from ..schema._schema import Schema
+from ..text._java_regex import compile_java, java_split
 
 __all__ = ["TextToCharacterIndexTransform", "TextToTermIndexSequenceTransform"]
 

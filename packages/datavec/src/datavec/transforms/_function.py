@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractColumnTransform
-from .._arrow_arrays import arrow_array, text_array
 from .._errors import DataVecError, SchemaError, SerializationError, shown
-from .._frame import Array, Frame
-from .._metadata import (
+from .._serde import java_type
+from .._user_code import PREFIX, import_path, load_path
+from ..columns._arrow_arrays import arrow_array, text_array
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractColumnTransform
+from ..process._record_program import RecordTrace
+from ..process._record_values import Kind, kind_of
+from ..schema._metadata import (
     AbstractColumnMetaData,
     BooleanMetaData,
     ColumnType,
     TimeMetaData,
     new_metadata,
 )
-from .._record_program import RecordTrace
-from .._record_values import Kind, kind_of
-from .._schema import Schema
-from .._serde import java_type
-from .._user_code import PREFIX, import_path, load_path
+from ..schema._schema import Schema
 
 __all__ = ["ColumnFunction"]
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractColumnTransform, AbstractTransform, need_columns
-from .._convert import refuse_nulls
 from .._errors import DataVecError, InvalidValueError, SchemaError
-from .._frame import Array, Frame
-from .._metadata import AbstractColumnMetaData, DoubleMetaData, NDArrayMetaData
-from .._ndarray_column import flat_values, from_flat, is_ndarray
-from .._schema import Schema
 from .._serde import java_type
+from ..columns._convert import refuse_nulls
+from ..columns._frame import Array, Frame
+from ..columns._ndarray_column import flat_values, from_flat, is_ndarray
+from ..process._action import AbstractColumnTransform, AbstractTransform, need_columns
+from ..schema._metadata import AbstractColumnMetaData, DoubleMetaData, NDArrayMetaData
+from ..schema._schema import Schema
 from ._arithmetic import MathFunction, MathOp, check_column_op, math_function, math_op
 
 __all__ = [

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .._action import AbstractColumnTransform
 from .._errors import SchemaError
-from .._frame import Array, Frame
-from .._metadata import AbstractColumnMetaData, DoubleMetaData
-from .._record_program import RecordTrace
-from .._record_values import Kind, Unusual
-from .._schema import Schema
 from .._serde import java_type
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractColumnTransform
+from ..process._record_program import RecordTrace
+from ..process._record_values import Kind, Unusual
+from ..schema._metadata import AbstractColumnMetaData, DoubleMetaData
+from ..schema._schema import Schema
 
 if TYPE_CHECKING:
     from ..analysis import DataAnalysis

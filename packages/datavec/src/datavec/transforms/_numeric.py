@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
-from .._convert import as_double, as_float, as_int, as_long
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Array, Frame
-from .._metadata import (
+from .._serde import java_type
+from ..columns._convert import as_double, as_float, as_int, as_long
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
+from ..process._record_program import RecordTrace
+from ..process._record_values import Kind
+from ..schema._metadata import (
     AbstractColumnMetaData,
     ColumnType,
     DoubleMetaData,
@@ -20,10 +23,7 @@ from .._metadata import (
     LongMetaData,
     new_metadata,
 )
-from .._record_program import RecordTrace
-from .._record_values import Kind
-from .._schema import Schema
-from .._serde import java_type
+from ..schema._schema import Schema
 from ._arithmetic import (
     MathFunction,
     MathOp,

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .._convert import plain_text
 from .._errors import InvalidValueError
-from .._frame import Array, Frame
-from .._groups import group_rows
-from .._metadata import AbstractColumnMetaData, ColumnType, DoubleMetaData, LongMetaData
-from .._schema import Schema
+from ..columns._convert import plain_text
+from ..columns._frame import Array, Frame
+from ..columns._groups import group_rows
+from ..schema._metadata import AbstractColumnMetaData, ColumnType, DoubleMetaData, LongMetaData
+from ..schema._schema import Schema
 from ._reducer import AbstractCustomReduction, Reducer, reduce_first
 from ._reductions import (
     ReduceOp,
@@ -69,7 +69,7 @@ class PartialReduction:
 
     >>> import pyarrow as pa
     >>> from datavec import Schema
-    >>> from datavec._arrow_io import frame_from_records, frame_to_records
+    >>> from datavec.columns._arrow_io import frame_from_records, frame_to_records
     >>> schema = Schema.builder().add_column_string("k").add_column_long("x").build()
     >>> whole = PartialReduction(Reducer("Sum", key_columns=["k"]), schema)
     >>> parts = [

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractAction
-from .._condition import AbstractCondition
-from .._convert import as_text, plain_text
 from .._errors import InvalidValueError, SchemaError, SerializationError, UnsupportedTransformError
-from .._frame import Array, Frame
-from .._groups import group_rows
-from .._java_text import double_text, parse_double
-from .._metadata import AbstractColumnMetaData, StringMetaData
-from .._schema import Schema
 from .._serde import decode, encode, java_type
+from ..columns._convert import as_text, plain_text
+from ..columns._frame import Array, Frame
+from ..columns._groups import group_rows
+from ..process._action import AbstractAction
+from ..process._condition import AbstractCondition
+from ..schema._metadata import AbstractColumnMetaData, StringMetaData
+from ..schema._schema import Schema
+from ..text._java_text import double_text, parse_double
 from ._reductions import ReduceOp, reduce_segments, reduced_metadata
 
 __all__ = [

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._convert import as_double, as_float, as_int, as_long, as_text, is_text, plain_text
 from .._errors import DataVecError
-from .._frame import Array
-from .._metadata import (
+from ..columns._convert import as_double, as_float, as_int, as_long, as_text, is_text, plain_text
+from ..columns._frame import Array
+from ..schema._metadata import (
     AbstractColumnMetaData,
     ColumnType,
     DoubleMetaData,

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractAction, AbstractTransform, need_type
-from .._comparators import AbstractSequenceComparator, AbstractWritableComparator
-from .._convert import is_text, plain_text, to_type
 from .._errors import DataVecError, SchemaError
-from .._frame import Array, Frame, rows_of
-from .._groups import group_rows
-from .._metadata import ColumnType, LongMetaData
-from .._schema import Schema, SequenceSchema
 from .._serde import java_type
-from .._writable import Writable
+from ..columns._convert import is_text, plain_text, to_type
+from ..columns._frame import Array, Frame, rows_of
+from ..columns._groups import group_rows
+from ..process._action import AbstractAction, AbstractTransform, need_type
+from ..process._comparators import AbstractSequenceComparator, AbstractWritableComparator
+from ..schema._metadata import ColumnType, LongMetaData
+from ..schema._schema import Schema, SequenceSchema
+from ..writables._writable import Writable
 from ._time import TimeUnit
 
 __all__ = [

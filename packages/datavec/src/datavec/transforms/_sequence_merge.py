@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .._arrow_io import frame_from_sequences, frame_to_sequences
-from .._comparators import AbstractSequenceComparator
-from .._frame import Frame
-from .._schema import Schema, SequenceSchema
+from ..columns._arrow_io import frame_from_sequences, frame_to_sequences
+from ..columns._frame import Frame
+from ..process._comparators import AbstractSequenceComparator
+from ..schema._schema import Schema, SequenceSchema
 
 __all__ = ["SequenceMerge"]
 

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractTransform, need_columns, need_type
-from .._arrow_arrays import arrow_array
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Array, Frame, rows_of
-from .._metadata import (
+from .._serde import java_type
+from ..columns._arrow_arrays import arrow_array
+from ..columns._frame import Array, Frame, rows_of
+from ..process._action import AbstractTransform, need_columns, need_type
+from ..schema._metadata import (
     AbstractColumnMetaData,
     ColumnType,
     DoubleMetaData,
     IntegerMetaData,
     new_metadata,
 )
-from .._schema import Schema
-from .._serde import java_type
-from .._writable import Writable
+from ..schema._schema import Schema
+from ..writables._writable import Writable
 from ._reductions import ReduceOp, reduce_segments
 from ._sequence import need_sequence, with_value
 

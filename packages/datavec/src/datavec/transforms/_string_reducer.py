@@ -10,13 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_io import frame_from_records
-from .._convert import as_text, plain_text
 from .._errors import SchemaError, UnsupportedTransformError
-from .._frame import Frame
-from .._metadata import StringMetaData
-from .._schema import Schema
 from .._serde import decode, dump_json, java_type, load_json
+from ..columns._arrow_io import frame_from_records
+from ..columns._convert import as_text, plain_text
+from ..columns._frame import Frame
+from ..schema._metadata import StringMetaData
+from ..schema._schema import Schema
 
 __all__ = ["StringReduceOp", "StringReducer"]
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._action import AbstractColumnTransform, AbstractTransform, need_columns
-from .._convert import as_text, plain_text
-from .._frame import Frame
-from .._java_regex import compile_java, java_replacement
-from .._metadata import AbstractColumnMetaData, StringMetaData
-from .._record_program import RecordTrace
-from .._record_values import Kind
-from .._schema import Schema
 from .._serde import java_type
+from ..columns._convert import as_text, plain_text
+from ..columns._frame import Frame
+from ..process._action import AbstractColumnTransform, AbstractTransform, need_columns
+from ..process._record_program import RecordTrace
+from ..process._record_values import Kind
+from ..schema._metadata import AbstractColumnMetaData, StringMetaData
+from ..schema._schema import Schema
+from ..text._java_regex import compile_java, java_replacement
 
 __all__ = [
     "AppendStringColumnTransform",

@@ -13,26 +13,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
-from .._arrow_arrays import arrow_array, numpy_array
-from .._calendar_fields import calendar_field, calendar_field_of, field_names
-from .._convert import as_text
 from .._errors import InvalidValueError, SchemaError, SerializationError
-from .._frame import Array, Frame
-from .._joda import BadTime, date_format
-from .._joda_columns import parse_column, write_column
-from .._metadata import (
+from .._serde import java_type
+from ..columns._arrow_arrays import arrow_array, numpy_array
+from ..columns._convert import as_text
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractColumnTransform, AbstractTransform, need_columns, need_type
+from ..process._record_program import RecordTrace
+from ..process._record_values import Kind, Unusual
+from ..schema._metadata import (
     AbstractColumnMetaData,
     ColumnType,
     IntegerMetaData,
     StringMetaData,
     TimeMetaData,
 )
-from .._record_program import RecordTrace
-from .._record_values import Kind, Unusual
-from .._schema import Schema
-from .._serde import java_type
-from .._zones import check_zone
+from ..schema._schema import Schema
+from ..text._calendar_fields import calendar_field, calendar_field_of, field_names
+from ..text._joda import BadTime, date_format
+from ..text._joda_columns import parse_column, write_column
+from ..text._zones import check_zone
 from ._arithmetic import MathOp, math_op, record_math_op
 
 __all__ = [

@@ -10,12 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._action import AbstractColumnTransform, AbstractTransform
-from .._arrow_arrays import arrow_array
-from .._convert import as_text, is_text, plain_text, to_type
 from .._errors import SchemaError
-from .._frame import Array, Frame
-from .._metadata import (
+from .._serde import java_type
+from ..columns._arrow_arrays import arrow_array
+from ..columns._convert import as_text, is_text, plain_text, to_type
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractColumnTransform, AbstractTransform
+from ..process._record_program import NoScalarForm, RecordTrace, value_test
+from ..process._record_values import Kind
+from ..schema._metadata import (
     AbstractColumnMetaData,
     ColumnType,
     DoubleMetaData,
@@ -23,10 +26,7 @@ from .._metadata import (
     IntegerMetaData,
     StringMetaData,
 )
-from .._record_program import NoScalarForm, RecordTrace, value_test
-from .._record_values import Kind
-from .._schema import Schema
-from .._serde import java_type
+from ..schema._schema import Schema
 
 __all__ = [
     "ConvertToDouble",

@@ -10,13 +10,13 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from .._action import AbstractTransform, need_type
 from .._errors import SchemaError
-from .._frame import Array, Frame
-from .._metadata import AbstractColumnMetaData, ColumnType, TimeMetaData
-from .._schema import Schema
 from .._serde import java_type
-from .._zones import offsets_at
+from ..columns._frame import Array, Frame
+from ..process._action import AbstractTransform, need_type
+from ..schema._metadata import AbstractColumnMetaData, ColumnType, TimeMetaData
+from ..schema._schema import Schema
+from ..text._zones import offsets_at
 from ._reducer import Reducer
 from ._sequence import need_sequence
 from ._time import TimeUnit

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._action import AbstractTransform
-from .._arrow_arrays import arrow_array
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Array, Frame
-from .._java_regex import compile_java, java_split
-from .._metadata import NDArrayMetaData
-from .._ndarray_column import from_arrays
-from .._schema import Schema
 from .._serde import java_type
+from ..columns._arrow_arrays import arrow_array
+from ..columns._frame import Array, Frame
+from ..columns._ndarray_column import from_arrays
+from ..process._action import AbstractTransform
+from ..schema._metadata import NDArrayMetaData
+from ..schema._schema import Schema
+from ..text._java_regex import compile_java, java_split
 
 __all__ = ["StringListToCountsNDArrayTransform", "StringListToIndicesNDArrayTransform"]
 

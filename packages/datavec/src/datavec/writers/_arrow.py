@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from .._arrow_io import usual_column
-from .._convert import plain_text
 from .._errors import SchemaError
-from .._schema import Schema
+from ..columns._arrow_io import usual_column
+from ..columns._convert import plain_text
+from ..schema._schema import Schema
 from ._columnar import AbstractColumnarFileWriter
 from ._output import Destination, OutputFile
 from ._partition import AbstractPartitioner

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .._arrow_io import (
+from .._errors import SchemaError
+from ..columns._arrow_io import (
     frame_from_batch,
     frame_from_records,
     frame_from_sequences,
     frame_to_batch,
 )
-from .._errors import SchemaError
-from .._frame import Frame
+from ..columns._frame import Frame
 from ._file_writer import AbstractFileRecordWriter
 from ._partition import Array
 from ._writer import AbstractRecordWriter

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._convert import is_text
 from .._errors import InvalidValueError, SchemaError
-from .._schema import Schema
+from ..columns._convert import is_text
 from ..readers._csv_parser import CsvLineParser
+from ..schema._schema import Schema
 from ._output import Destination
 from ._partition import AbstractPartitioner
 from ._text import AbstractTextRecordWriter, refuse, text_of, texts

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from .._errors import DataVecError, InvalidValueError, SchemaError
-from .._schema import Schema
+from ..schema._schema import Schema
 from ._columnar import AbstractColumnarFileWriter
 from ._output import Destination, OutputFile
 from ._partition import AbstractPartitioner
@@ -146,7 +146,14 @@ class ExcelRecordWriter(AbstractColumnarFileWriter):
     def _end(self, file: OutputFile) -> None:
         if self._sheet is None:
             self._next_sheet([] if self._schema is None else self._schema.column_names)
-        self._book.close()
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._book.close()
+        except FileCreateError as e:
+            if isinstance(reason := e.args[0], OSError):
+                raise reason from None
+            raise
         self._book = None
 
     def _drop(self, file: OutputFile) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
-from .._schema import Schema
-from ._output import Destination, OutputFile, destination_name
+from ..schema._schema import Schema
+from ._output import Destination, OutputFile, destination_name, naming
 from ._partition import AbstractPartitioner, Array, PartitionMetaData, partition_names
 from ._writer import AbstractRecordWriter
 
@@ -114,7 +114,8 @@ class AbstractFileRecordWriter(AbstractRecordWriter):
                         raise ValueError(f"{self._partitioner!r} puts no record in an empty file")
                     self._finish_file()
                     continue
-            self._put(file, chunk.slice(start, count))
+            with naming(file.name):
+                self._put(file, chunk.slice(start, count))
             self._current = replace(
                 self._current,
                 records=self._current.records + count,
@@ -134,7 +135,9 @@ class AbstractFileRecordWriter(AbstractRecordWriter):
 
     def _finish_file(self) -> None:
         if self._file is not None:
-            self._end(self._file)
+            with naming(self._file.name):
+                self._end(self._file)
+                self._file.finish()
             self._finished.append(self._file)
             self.partitions.append(self._current)
             self._file, self._current = None, PartitionMetaData("")
@@ -144,7 +147,8 @@ class AbstractFileRecordWriter(AbstractRecordWriter):
             self._next_file()  # no records: an empty file
         self._finish_file()
         while self._finished:
-            self._finished[0].commit()
+            with naming(self._finished[0].name):
+                self._finished[0].commit()
             self._finished.pop(0)
 
     def _revert(self) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, TypeAlias, cast
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 from .._errors import DataVecError
 from ..readers._files import Location, as_location, location_name, location_parts, open_binary
 
-__all__ = ["Destination", "OutputFile"]
+__all__ = ["Destination", "OutputFile", "naming"]
 
 Destination: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
@@ -83,13 +84,18 @@ class OutputFile:
             raise
         return aside, raw
 
+    def finish(self) -> None:
+        """All bytes are written: nothing is held open until `commit`."""
+        if self._aside is not None:
+            self.stream.close()
+            self._raw.close()
+
     def commit(self) -> None:
         """Finish the file and give it its name."""
         if self._aside is None:
             self.stream.flush()
             return
-        self.stream.close()
-        self._raw.close()
+        self.finish()
         if isinstance(self._location, Path):
             with open(self._aside, "rb+") as f:  # on the disk before the name points to it
                 os.fsync(f.fileno())
@@ -111,6 +117,18 @@ def _abandoned(aside: Path, *streams: IO[bytes]) -> None:
         with contextlib.suppress(OSError, ValueError, pa.ArrowException):
             stream.close()
     aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Say in the system's errors (a full disk) which file was being written."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno is None or e.filename is not None:
+            raise
+        reason = f"{os.strerror(e.errno)}; what was written is given up"
+        raise OSError(e.errno, reason, name) from None
 
 
 def destination_name(destination: Destination) -> str:

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from .._convert import is_text
 from .._errors import SchemaError
-from .._schema import Schema
+from ..columns._convert import is_text
+from ..schema._schema import Schema
 from ._columnar import AbstractColumnarRecordWriter
 
 __all__ = ["SQLRecordWriter"]

@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_arrays import arrow_array, text_array
-from .._convert import as_double, texts_of
 from .._errors import InvalidValueError, SchemaError
-from .._java_text import double_text, parse_double, parse_int
-from .._ndarray_column import is_ndarray, to_arrays
-from .._number_texts import java_float_texts
-from .._schema import Schema
-from .._writable import Writable
+from ..columns._arrow_arrays import arrow_array, text_array
+from ..columns._convert import as_double, texts_of
+from ..columns._ndarray_column import is_ndarray, to_arrays
+from ..schema._schema import Schema
+from ..text._java_text import double_text, parse_double, parse_int
+from ..text._number_texts import java_float_texts
+from ..writables._writable import Writable
 from ._file_writer import flag
 from ._output import Destination
 from ._partition import AbstractPartitioner

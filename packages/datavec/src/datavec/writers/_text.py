@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .._arrow_arrays import numpy_array, text_array
-from .._arrow_io import frame_from_batch, frame_from_records, usual_column
-from .._convert import as_text, is_text, plain_text, to_type
 from .._errors import InvalidValueError, SchemaError
-from .._frame import Frame
-from .._schema import Schema
-from .._writable import Writable
+from ..columns._arrow_arrays import numpy_array, text_array
+from ..columns._arrow_io import frame_from_batch, frame_from_records, usual_column
+from ..columns._convert import as_text, is_text, plain_text, to_type
+from ..columns._frame import Frame
+from ..schema._schema import Schema
+from ..writables._writable import Writable
 from ._file_writer import AbstractFileRecordWriter
 from ._output import OutputFile
 from ._partition import Array

@@ -11,10 +11,10 @@ from typing import Any, Self
 import pyarrow as pa
 
 from .._errors import InvalidValueError, shown
-from .._frame import Frame
 from .._parallel import available_cpus, ordered_map
-from .._process import ReadPlan
-from .._schema import Schema
+from ..columns._frame import Frame
+from ..process._process import ReadPlan
+from ..schema._schema import Schema
 
 __all__ = ["AbstractRecordWriter"]
 

@@ -1,0 +1,1 @@
+"""Arrow columns: the frame that steps work on, and conversions."""

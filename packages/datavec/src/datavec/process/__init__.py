@@ -1,0 +1,1 @@
+"""TransformProcess: steps, conditions, and the ways to run them."""

@@ -1,0 +1,1 @@
+"""Raw records, as applications have them, to the features of a network."""

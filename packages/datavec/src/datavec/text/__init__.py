@@ -1,0 +1,1 @@
+"""Java's forms of numbers, times and regular expressions."""

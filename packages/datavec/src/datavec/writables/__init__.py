@@ -1,0 +1,1 @@
+"""Typed values, their bytes, and records to arrays and back."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
@@ -190,3 +192,15 @@ def shown(value: Any) -> str:
         return "a missing value (null)"
     text = repr(value)
     return text if len(text) <= 120 else text[:117] + "..."
+
+
+@contextmanager
+def naming_file(name: str) -> Iterator[None]:
+    """Say in the system's errors (a full disk) which file was being written."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno is None or e.filename is not None:
+            raise
+        reason = f"{os.strerror(e.errno)}; what was written is given up"
+        raise OSError(e.errno, reason, name) from None

@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from .._errors import naming_file
+
 __all__ = ["write_file"]
 
 
@@ -16,7 +18,7 @@ def write_file(path: str | Path, text: str) -> None:
         raise FileNotFoundError(f"{target}: there is no folder {target.parent}; create it first")
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
+        with naming_file(str(target)), os.fdopen(handle, "w", encoding="utf-8") as f:
             f.write(text)
         os.chmod(name, 0o644)  # mkstemp made it private
         os.replace(name, target)

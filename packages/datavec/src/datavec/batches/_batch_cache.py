@@ -14,7 +14,7 @@ from typing import Any, Generic
 import numpy as np
 import pyarrow as pa
 
-from .._errors import DataVecError
+from .._errors import DataVecError, naming_file
 from .._policy import ErrorReport
 from ..columns._arrow_arrays import arrow_array, numpy_array
 from ..columns._frame import Array
@@ -105,15 +105,19 @@ class FileCache(AbstractBatchCache[Rows]):
                     if schema is None:
                         schema = _schema(part, identity)
                         writer = pa.ipc.new_file(f, schema)
-                    writer.write_batch(_batch(part, schema))
+                    with naming_file(str(self.path)):
+                        writer.write_batch(_batch(part, schema))
                     yield part
                 if writer is None or schema is None:
                     return
                 empty = pa.RecordBatch.from_arrays(
                     [pa.nulls(0, field.type) for field in schema], schema=schema
                 )
-                writer.write_batch(empty, custom_metadata={"errors": json.dumps(_totals(errors()))})
-                writer.close()
+                totals = json.dumps(_totals(errors()))
+                with naming_file(str(self.path)):
+                    writer.write_batch(empty, custom_metadata={"errors": totals})
+                    writer.close()
+                    f.flush()
             os.replace(aside, self.path)
         finally:
             with contextlib.suppress(FileNotFoundError):

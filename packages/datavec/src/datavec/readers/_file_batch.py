@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from .._errors import DataVecError, RecordFormatError
+from .._errors import DataVecError, RecordFormatError, naming_file
 from ._files import Location, as_location, location_name, open_binary, read_bytes
 from ._reader import AbstractRecordReader
 from ._sequence_reader import AbstractSequenceRecordReader, Steps
@@ -130,7 +130,7 @@ class FileBatch:
         path = Path(target)
         aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            with open(aside, "wb") as f:
+            with naming_file(str(path)), open(aside, "wb") as f:
                 self._write(f)
             os.replace(aside, path)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 from collections.abc import Mapping
@@ -157,9 +158,12 @@ class ExcelRecordWriter(AbstractColumnarFileWriter):
         self._book = None
 
     def _drop(self, file: OutputFile) -> None:
+        from xlsxwriter.exceptions import XlsxWriterException
+
         # Only its close removes the temporary files with the rows.
         self._book.filename = io.BytesIO()
-        self._book.close()
+        with contextlib.suppress(OSError, XlsxWriterException):
+            self._book.close()
         self._book = None
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
+from .._errors import naming_file
 from ..schema._schema import Schema
-from ._output import Destination, OutputFile, destination_name, naming
+from ._output import Destination, OutputFile, destination_name
 from ._partition import AbstractPartitioner, Array, PartitionMetaData, partition_names
 from ._writer import AbstractRecordWriter
 
@@ -114,7 +115,7 @@ class AbstractFileRecordWriter(AbstractRecordWriter):
                         raise ValueError(f"{self._partitioner!r} puts no record in an empty file")
                     self._finish_file()
                     continue
-            with naming(file.name):
+            with naming_file(file.name):
                 self._put(file, chunk.slice(start, count))
             self._current = replace(
                 self._current,
@@ -135,7 +136,7 @@ class AbstractFileRecordWriter(AbstractRecordWriter):
 
     def _finish_file(self) -> None:
         if self._file is not None:
-            with naming(self._file.name):
+            with naming_file(self._file.name):
                 self._end(self._file)
                 self._file.finish()
             self._finished.append(self._file)
@@ -147,7 +148,7 @@ class AbstractFileRecordWriter(AbstractRecordWriter):
             self._next_file()  # no records: an empty file
         self._finish_file()
         while self._finished:
-            with naming(self._finished[0].name):
+            with naming_file(self._finished[0].name):
                 self._finished[0].commit()
             self._finished.pop(0)
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, TypeAlias, cast
 
@@ -16,7 +15,7 @@ import pyarrow as pa
 from .._errors import DataVecError
 from ..readers._files import Location, as_location, location_name, location_parts, open_binary
 
-__all__ = ["Destination", "OutputFile", "naming"]
+__all__ = ["Destination", "OutputFile"]
 
 Destination: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
@@ -117,18 +116,6 @@ def _abandoned(aside: Path, *streams: IO[bytes]) -> None:
         with contextlib.suppress(OSError, ValueError, pa.ArrowException):
             stream.close()
     aside.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def naming(name: str) -> Iterator[None]:
-    """Say in the system's errors (a full disk) which file was being written."""
-    try:
-        yield
-    except OSError as e:
-        if e.errno is None or e.filename is not None:
-            raise
-        reason = f"{os.strerror(e.errno)}; what was written is given up"
-        raise OSError(e.errno, reason, name) from None
 
 
 def destination_name(destination: Destination) -> str:

@@ -303,3 +303,28 @@ def test_image_scalers_scale_and_subtract() -> None:
     )
     vgg.revert(made)
     np.testing.assert_allclose(np.asarray(made.features), x, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "shape", [(511, 3), (512, 3), (5000, 1), (1300, 22), (700, 3000), (4096, 7)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tall_matrices_are_normalised_as_short_ones(shape, dtype):
+    """Tall ones are worked on in pieces; each row must come out as if it were alone."""
+    x = np.random.default_rng(1).normal(3, 10, shape).astype(dtype)
+    x[shape[0] // 3, 0] = np.inf
+    for normalizer in (
+        NormalizerMinMaxScaler(-2, 3),
+        NormalizerMinMaxScaler(),
+        NormalizerStandardize(),
+    ):
+        fitted = normalizer.fit(x[np.isfinite(x).all(axis=1)])
+        whole = np.asarray(fitted.transform(x))
+        some = np.r_[0:3, shape[0] // 3, shape[0] - 2 : shape[0]]
+        alone = np.concatenate([np.asarray(fitted.transform(x[i : i + 1])) for i in some])
+        np.testing.assert_array_equal(whole[some], alone)
+        assert whole.dtype == dtype
+    finite = x[np.isfinite(x).all(axis=1)]
+    scaler = NormalizerMinMaxScaler().fit(finite)
+    np.testing.assert_array_equal(np.asarray(scaler.min)[0], finite.min(axis=0).astype(np.float64))
+    np.testing.assert_array_equal(np.asarray(scaler.max)[0], finite.max(axis=0).astype(np.float64))

@@ -12,6 +12,7 @@ import numpy as np
 from .._arrays import from_numpy
 from .._core import NDArray
 from ..dtypes import DType
+from ._columns import extremes
 
 __all__ = [
     "EPS",
@@ -207,7 +208,7 @@ class MinMaxBuilder(AbstractStatsBuilder):
     _upper = np.zeros(0)
 
     def _gather(self, rows: np.ndarray) -> None:
-        lower, upper = rows.min(axis=0), rows.max(axis=0)
+        lower, upper = extremes(rows)
         self._lower = np.minimum(self._lower, lower) if self._count else lower
         self._upper = np.maximum(self._upper, upper) if self._count else upper
 

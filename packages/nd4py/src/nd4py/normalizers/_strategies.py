@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from .._core import NDArray
+from ._columns import shifted_and_divided
 from ._statistics import AbstractStats, AbstractStatsBuilder, DistributionBuilder, MinMaxBuilder
 
 __all__ = ["AbstractStrategy", "MinMaxStrategy", "StandardizeStrategy", "floating"]
@@ -46,10 +47,7 @@ class StandardizeStrategy(AbstractStrategy):
     def apply(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """Standardise."""
         x = floating(x)
-        mean, std = stats.rows(x)
-        made = x - mean
-        made /= std
-        return _masked(made, mask)
+        return _masked(shifted_and_divided(x, *stats.rows(x)), mask)
 
     def revert(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """``x * std + mean``."""
@@ -74,9 +72,7 @@ class MinMaxStrategy(AbstractStrategy):
     def apply(self, x: NDArray, mask: np.ndarray | None, stats: AbstractStats) -> NDArray:
         """Scale into the target range."""
         x = floating(x)
-        lower, width = stats.rows(x)
-        made = x - lower
-        made /= width
+        made = shifted_and_divided(x, *stats.rows(x))
         # Most ranges are [0, 1]; large batches then need half as many passes over memory.
         if self.max_range - self.min_range != 1.0:
             made *= self.max_range - self.min_range

@@ -6,6 +6,7 @@ import doctest
 import re
 import runpy
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,24 @@ def test_documentation_page():
     results = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS)
     assert results.attempted > 10
     assert results.failed == 0
+
+
+def test_readme(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_page(ROOT / "packages" / "datavec" / "README.md")
+
+
+def test_readme_lists_every_extra():
+    package = ROOT / "packages" / "datavec"
+    project = tomllib.loads((package / "pyproject.toml").read_text("utf-8"))["project"]
+    rows = re.findall(
+        r"^\| (.*?) \| (.*?) \|", (package / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    brought = {extra: names for first, names in rows for extra in re.findall(r"`(\w+)`", first)}
+    assert set(brought) == set(project["optional-dependencies"])
+    for extra, requirements in project["optional-dependencies"].items():
+        for name in (re.split(r"[\[<>=]", r)[0] for r in requirements):
+            assert name in brought[extra], f"{extra}: {name}"
 
 
 def named(page: Path) -> str:

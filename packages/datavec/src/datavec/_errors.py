@@ -204,3 +204,7 @@ def naming_file(name: str) -> Iterator[None]:
             raise
         reason = f"{os.strerror(e.errno)}; what was written is given up"
         raise OSError(e.errno, reason, name) from None
+
+
+for _error in (DataVecError, *DataVecError.__subclasses__()):
+    _error.__module__ = "datavec"  # tracebacks show the name to catch it by

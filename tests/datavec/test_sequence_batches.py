@@ -111,3 +111,25 @@ def test_readers_of_sequences():
     )
     assert list(skipping) == [[["a", "1"], ["b", "2"]]]
     assert skipping.skipped == 1
+
+
+def test_equal_lengths_are_those_of_each_reader():
+    def of(*lengths: int) -> CollectionSequenceRecordReader:
+        return CollectionSequenceRecordReader([[[1.0]] * n for n in lengths])
+
+    (batch,) = SequenceRecordReaderDataSetIterator(
+        of(4, 4), 2, labels_reader=of(2, 2), regression=True, alignment="EQUAL_LENGTH"
+    )
+    assert batch.features.shape == (2, 1, 4)
+    assert batch.labels.shape == (2, 1, 2)
+    assert batch.features_mask is None
+    assert batch.labels_mask is None
+    several = (
+        RecordReaderMultiDataSetIterator(2, alignment="EQUAL_LENGTH", random_offset_seed=3)
+        .add_reader("x", of(3, 3))
+        .add_reader("y", of(1, 1))
+        .add_input("x")
+        .add_output("y")
+    )
+    (multi,) = several
+    assert [a.shape for a in (*multi.features, *multi.labels)] == [(2, 1, 3), (2, 1, 1)]

@@ -67,3 +67,49 @@ def test_bounds_of_floats_keep_their_short_text() -> None:
     )
     column = json.loads(process.final_schema.to_json())["columns"][0]
     assert (column["minAllowedValue"], column["maxAllowedValue"]) == (-9.9, 10.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0x1F", [31, 31, 31.0, 31.0]),
+        ("0X1F", [None, None, None, None]),
+        ("0x80000000", [None, 1 << 31, None, 2.0**31]),
+        ("0xFFFFFFFFFFFFFFFF", [None, None, None, None]),
+    ],
+)
+def test_hexadecimal_texts(text: str, expected: list[float | None]) -> None:
+    schema = (
+        dv.Schema.builder()
+        .add_column_integer("i")
+        .add_column_long("l")
+        .add_column_float("f")
+        .add_column_double("d")
+        .build()
+    )
+    process = dv.TransformProcess.builder(schema).build()
+    names = ("to_int", "to_long", "to_float", "to_double")
+    for meta, name, number in zip(schema, names, expected, strict=True):
+        row = ["7" if m is not meta else text for m in schema]
+        if number is None:
+            with pytest.raises(dv.InvalidValueError, match=f'"{meta.name}"'):
+                process.execute_records([row])
+            with pytest.raises(dv.DataVecError):
+                getattr(dv.Writable("Text", text), name)()
+        else:
+            assert process.execute_records([row])[0][schema.index_of(meta.name)] == number
+            assert getattr(dv.Writable("Text", text), name)() == number
+
+
+def test_hexadecimal_samples_are_texts_in_an_inferred_schema(tmp_path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n0x10,1e3\n")
+    assert [m.column_type.value for m in dv.Schema.infer_csv(path)] == ["String", "Double"]
+
+
+def test_doubles_are_judged_as_floats_in_a_float_column() -> None:
+    meta = dv.FloatMetaData("f", 0.0, 1.0, allow_infinite=True)
+    schema = dv.Schema((meta,))
+    keep = dv.TransformProcess.builder(schema).filter(dv.FilterInvalidValues("f")).build()
+    rows = [[dv.Writable("Double", v)] for v in (1e300, 1.00000001, 1.1)]
+    assert len(keep.execute_records(rows)) == 2

@@ -176,9 +176,9 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         return [s for s in specs if s.reader == name and s.classes is not None]
 
     def _pack(self, spec: ArraySpec, chunk: Chunk, longest: Any, seed: int | None) -> Any:
-        steps = int(longest.max())
         starts = None
-        if seed is not None and chunk.offsets is not None:
-            own = JavaRandom(seed)
+        equal = self._alignment is AlignmentMode.EQUAL_LENGTH  # leaves no room to move in
+        if seed is not None and chunk.offsets is not None and not equal:
+            own, steps = JavaRandom(seed), int(longest.max())
             starts = np.array([own.next_int(steps - n + 1) for n in chunk.lengths.tolist()])
-        return pack(spec, chunk, self._alignment, steps, longest, starts)
+        return pack(spec, chunk, self._alignment, longest, starts)

@@ -162,7 +162,6 @@ def pack(
     spec: ArraySpec,
     chunk: Chunk,
     alignment: AlignmentMode,
-    steps: int,
     longest: Array,
     starts: Array | None = None,
 ) -> tuple[Array, Array | None]:
@@ -172,8 +171,8 @@ def pack(
         spec: which columns.
         chunk: the reader's part of the batch.
         alignment: of the sequences.
-        steps: time length of the batch.
-        longest: of each example, the longest sequence over all readers.
+        longest: of each example, the longest sequence over all readers; the batch is as long as the
+            longest of these, but with EQUAL_LENGTH each reader has its own time length.
         starts: where each sequence starts, instead of the alignment.
 
     Returns:
@@ -189,6 +188,7 @@ def pack(
     if chunk.offsets is None:
         return data, None
     lengths = chunk.lengths
+    steps = int((lengths if alignment is AlignmentMode.EQUAL_LENGTH else longest).max())
     if starts is None:
         starts = longest - lengths if alignment is AlignmentMode.ALIGN_END else 0 * lengths
     example = np.repeat(np.arange(len(chunk)), lengths)

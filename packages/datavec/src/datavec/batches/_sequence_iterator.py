@@ -9,7 +9,7 @@ import numpy as np
 
 from nd4py.data import DataSet, DataSetIterator
 
-from .._errors import DataVecError, SchemaError
+from .._errors import SchemaError
 from .._policy import ErrorPolicy, ErrorReport
 from ..readers import AbstractSequenceRecordReader
 from ._examples import equal_parts
@@ -142,20 +142,11 @@ class SequenceRecordReaderDataSetIterator(AbstractPasses, DataSetIterator):
             for part in (chunk, label_chunk):
                 check_lengths(part, self._alignment)
             longest = np.maximum(chunk.lengths, label_chunk.lengths)
-            steps = int(longest.max())
-            if (
-                self._alignment is AlignmentMode.EQUAL_LENGTH
-                and (chunk.lengths != label_chunk.lengths).any()
-            ):
-                raise DataVecError(
-                    "features and labels have sequences of different lengths; use ALIGN_START or "
-                    "ALIGN_END"
-                )
             feature_spec, label_spec = self._specs(chunk.values.shape[1])
-            x, x_mask = pack(feature_spec, chunk, self._alignment, steps, longest)
+            x, x_mask = pack(feature_spec, chunk, self._alignment, longest)
             y: Any = None
             y_mask: Any = None
             if label_spec is not None:
-                y, y_mask = pack(label_spec, label_chunk, self._alignment, steps, longest)
+                y, y_mask = pack(label_spec, label_chunk, self._alignment, longest)
             metadata = chunk.metadata if self._collect_metadata else None
             yield DataSet(x, y, x_mask, y_mask, metadata=metadata)

@@ -199,6 +199,9 @@ def _float_mask(column: pa.Array, meta: DoubleMetaData | FloatMetaData) -> Mask:
     else:
         return np.zeros(len(column), bool)
     values = numpy_array(numbers.fill_null(constant(0, numbers.type)))
+    if meta.column_type is ColumnType.FLOAT:
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32)
     within = _bounded(values, meta.min_allowed_value, meta.max_allowed_value)
     if meta.allow_nan:
         within |= np.isnan(values)

@@ -217,7 +217,9 @@ class Schema(AbstractShown):
         pairs = zip(rows[0], rows[1], strict=True)
         return Schema(
             tuple(
-                StringMetaData(n) if parse_double(v) is None else DoubleMetaData(n)
+                StringMetaData(n)
+                if parse_double(v) is None or v.startswith("0x")
+                else DoubleMetaData(n)
                 for n, v in pairs
             )
         )

@@ -20,7 +20,7 @@ from ..columns._arrow_arrays import arrow_array, constant, numpy_array
 __all__ = ["double_text", "float_text", "parse_double", "parse_int", "parse_texts", "utf16_length"]
 
 _INT = re.compile(r"[+-]?[0-9]+\Z")
-_HEX = re.compile(r"0[xX]([0-9a-fA-F]+)\Z")
+_HEX = re.compile(r"0x([0-9a-fA-F]+)\Z")
 _DOUBLE = re.compile(
     r"[+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)\Z"
 )
@@ -38,14 +38,17 @@ def parse_int(text: str, bits: int = 32) -> int | None:
     return value if -(1 << (bits - 1)) <= value < (1 << (bits - 1)) else None
 
 
-def parse_double(text: str) -> float | None:
+def parse_double(text: str, hex_bits: int = 64) -> float | None:
     """Parse as ``Double.parseDouble`` does (or ``0x`` hex); None when it is no such number.
+
+    Hexadecimal digits are read as an integer of `hex_bits`, as DataVec does: 32 for floats.
 
     >>> parse_double(" 1e3d "), parse_double("nan"), parse_double("0x1F")
     (1000.0, None, 31.0)
     """
-    if m := _HEX.match(text):
-        return float(int(m[1], 16)) if len(m[1]) <= 16 else None
+    if _HEX.match(text):
+        whole = parse_int(text, hex_bits)
+        return None if whole is None else float(whole)
     body = text.strip(_BLANKS)
     if not _DOUBLE.match(body):
         return None
@@ -130,6 +133,8 @@ def parse_texts(texts: pa.Array, arrow_type: pa.DataType) -> tuple[pa.Array, np.
         numbers = pc.cast(texts, arrow_type)
     except pa.ArrowInvalid:
         return _parse_slowly(texts, arrow_type)
+    if pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
+        return _parse_slowly(texts, arrow_type)  # Arrow reads hexadecimal digits as bit patterns
     if pa.types.is_floating(arrow_type):
         # Arrow also takes "nan", "inf"; Java only takes its own spelling.
         values = numpy_array(numbers)
@@ -152,7 +157,7 @@ def _parse_slowly(
     if pa.types.is_integer(arrow_type):
         parsed = [parse_int(t, arrow_type.bit_width) for t in unique]
     else:
-        parsed = [parse_double(t) for t in unique]
+        parsed = [parse_double(t, arrow_type.bit_width) for t in unique]
         if arrow_type == pa.float32():
             with np.errstate(over="ignore"):
                 parsed = [None if v is None else float(np.float32(v)) for v in parsed]

@@ -187,6 +187,8 @@ class Writable:
         with np.errstate(over="ignore"):
             if self.kind == "Long":
                 return float(np.int64(self.value).astype(np.float32))
+            if self.kind == "Text" and self.value.startswith("0x"):
+                return float(np.float32(self.to_int()))
             return float(np.float32(self.to_double()))
 
     def _to_integer(self, bits: int) -> int:

@@ -15,9 +15,11 @@ from datavec import (
     ArrowRecordReader,
     CsvError,
     CSVRecordReader,
+    CSVRecordWriter,
     DoubleColumnCondition,
     ExcelRecordReader,
     FileBatchRecordReader,
+    ImageError,
     ImageRecordReader,
     InvalidValueError,
     JacksonRecordReader,
@@ -251,6 +253,27 @@ def test_files_that_are_not_what_they_should_be(name, data):
     with pytest.raises(ValueError, match=message) as raised:
         list(reader(path))
     assert str(raised.value).startswith("broken.bin")
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz", "zst"])
+def test_archives_without_a_byte_are_cut_off(suffix):
+    with pytest.raises(SourceError, match=rf"cut\.csv\.{suffix}: the file is damaged, cut off"):
+        list(CSVRecordReader(written(f"cut.csv.{suffix}", b"")))
+
+
+def test_files_that_may_not_be_opened_are_named(monkeypatch):
+    def refuse(path: Any, mode: str = "r", *rest: Any, **options: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    written("secret.bin", GOOD)
+    with monkeypatch.context() as patch:  # whoever runs this may open everything
+        patch.setattr("builtins.open", refuse)
+        with pytest.raises(SourceError, match=r"^secret\.bin: cannot be opened: Permission denied"):
+            list(CSVRecordReader("secret.bin"))
+        with pytest.raises(ImageError, match=r"^secret\.bin: cannot be opened: Permission denied"):
+            list(ImageRecordReader("secret.bin"))
+        with pytest.raises(PermissionError, match=r"may not be written: .out\.csv"):
+            CSVRecordWriter("out.csv").write_batch(TABLE)
 
 
 # --- tables whose columns are not those of the schema -------------------------------------------------

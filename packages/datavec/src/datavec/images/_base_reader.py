@@ -231,7 +231,8 @@ class AbstractImageRecordReader(AbstractRecordReader):
         except ImageError:
             raise
         except DataVecError as e:
-            raise ImageError(str(e), file=part.name) from e
+            reason = str(e).removeprefix(f"{part.name}: ")
+            raise ImageError(reason, file=part.name) from e
 
     def _draws(self, name: str | None, epoch: int) -> AbstractDraws | None:
         transform = self.image_transform

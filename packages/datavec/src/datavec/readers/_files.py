@@ -54,7 +54,7 @@ def as_location(value: str | os.PathLike[str]) -> Location:
     if not isinstance(text, str):
         raise TypeError(f"a location must be a path or a URL as text, received {value!r}")
     if not text:
-        raise ValueError("a location must be a path or a URL, received an empty text")
+        raise SourceError("a location must be a path or a URL, received an empty text")
     if text.startswith("file:"):
         from urllib.request import url2pathname  # brings the whole of http along
 
@@ -197,11 +197,20 @@ class _Checked(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         with _stream_errors(self._location):
-            if hasattr(self._source, "readinto"):
-                return int(self._source.readinto(buffer))
-            data = self._source.read(len(buffer))
-            buffer[: len(data)] = data
-            return len(data)
+            count = self._filled(buffer)
+            if count == 0 and self._source is not self._raw and self._nothing_there():
+                raise EOFError("the file is empty; a compressed one never is")
+            return count
+
+    def _filled(self, buffer: Any) -> int:
+        if hasattr(self._source, "readinto"):
+            return int(self._source.readinto(buffer))
+        data = self._source.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _nothing_there(self) -> bool:
+        return self._raw.seekable() and self._raw.tell() == 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         with _stream_errors(self._location):

@@ -70,6 +70,8 @@ class OutputFile:
             raise FileNotFoundError(
                 f"{path}: there is no folder {path.parent}; create it first"
             ) from None
+        except PermissionError as e:
+            raise PermissionError(e.errno, "may not be written", str(path)) from None
         try:
             if path.exists():
                 shutil.copymode(path, aside)

@@ -388,6 +388,19 @@ def test_a_pass_without_examples_is_told(data, caplog):
     assert not caplog.text
 
 
+def test_a_label_that_is_left_out_is_told(caplog):
+    process = TransformProcess.builder(SCHEMA).remove_columns("kind", "note").build()
+    reader = CSVRecordReader(written("good.csv", GOOD))
+    with caplog.at_level(logging.WARNING, "datavec"):
+        (batch,) = list(RecordReaderDataSetIterator(reader, 8, transform=process, label_index="id"))
+    assert batch.labels is None
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        'label column "id" is left out, and labels are None: it is of type Integer, so say '
+        "num_classes=... for classes, or regression=True for values"
+    )
+
+
 # --- the command line -----------------------------------------------------------------------------------
 
 

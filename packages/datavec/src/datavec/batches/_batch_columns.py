@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from ..schema._schema import Schema
 from ._passes import splits_of
 
 __all__ = ["BatchColumns", "LabelChoice", "check_numeric", "choose_columns", "schema_of"]
+
+
+_log = logging.getLogger("datavec")
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,12 @@ def choose_columns(schema: Schema, choice: LabelChoice) -> BatchColumns:
             )
         classes = states
     if classes is None:
+        _log.warning(
+            'label column "%s" is left out, and labels are None: it is of type %s, so say '
+            "num_classes=... for classes, or regression=True for values",
+            meta.name,
+            meta.column_type.value,
+        )
         return BatchColumns(features, (), None)
     return BatchColumns(features, labels, classes)
 

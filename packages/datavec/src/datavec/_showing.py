@@ -15,5 +15,10 @@ class AbstractShown:
 
     __slots__ = ()
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # IPython takes the first class that has this or a __repr__, and every dataclass has one.
+        setattr(cls, "_repr_pretty_", AbstractShown._repr_pretty_)  # noqa: B010
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self).rstrip("\n"))

@@ -352,6 +352,21 @@ def test_columns_missing_in_a_file_are_named():
         (lambda: TransformProcess.from_json(5), TypeError, "expected JSON text, received int"),
         (lambda: Schema.builder().add_column_double(5).build(), TypeError, "name is a text"),
         (
+            lambda: DoubleColumnCondition("x", "<>", 1.0),
+            SchemaError,
+            "ConditionOp: expected one of 'LessThan', .*, received '<>'",
+        ),
+        (
+            lambda: DoubleColumnCondition("x", "<", "abc"),
+            SchemaError,
+            "DoubleColumnCondition: expected numbers, received 'abc'",
+        ),
+        (
+            lambda: TransformProcess.builder(SCHEMA).double_math_op("x", "Plus", 1.0),
+            SchemaError,
+            "MathOp: expected one of 'Add', 'Subtract', .*, received 'Plus'",
+        ),
+        (
             lambda: list(RecordReaderDataSetIterator("data.csv", 8)),
             TypeError,
             "expected a record reader, received 'data.csv'; a file is read by one",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .._choice import Choice
 from .._errors import DataVecError, InvalidValueError, SchemaError
 from ..columns._frame import Array, rows_of
 
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-class AlignmentMode(enum.Enum):
+class AlignmentMode(Choice):
     """How sequences of different lengths share one array.
 
     EQUAL_LENGTH refuses them. ALIGN_START puts every sequence at the start and pads the end.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 import os
 from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
 
+from .._choice import Choice
 from .._errors import DataVecError
 from ..readers._files import MAX_FILE_BYTES, as_location, location_name, read_bytes
 from ._decode import DecodeOptions, decode, decode_pages
@@ -27,7 +27,7 @@ _PIECE = 1 << 16
 _CONVERSIONS = {(1, 3): 8, (1, 4): 9, (3, 1): 6, (3, 4): 2, (4, 1): 11, (4, 3): 3}
 
 
-class MultiPageMode(enum.Enum):
+class MultiPageMode(Choice):
     """What becomes of files with several pages: each an example, or only the first one used.
 
     >>> NativeImageLoader(multi_page=MultiPageMode.FIRST).multi_page.value

@@ -87,6 +87,12 @@ def _check_op(condition: Any, *, text: bool) -> None:
         object.__setattr__(condition, "members", None)
         if condition.value is None:
             raise SchemaError(f"{name}: {op.value} needs a value")
+    if not text:
+        for value in condition.members if is_set else (condition.value,):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                raise SchemaError(f"{name}: expected numbers, received {value!r:.80}") from None
     if text and op not in (
         ConditionOp.EQUAL,
         ConditionOp.NOT_EQUAL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import operator
 from abc import ABC, abstractmethod
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._choice import Choice
 from .._errors import DataVecError, SchemaError
 from .._serde import java_type
 from ..columns._frame import Array, Frame
@@ -31,7 +31,7 @@ __all__ = [
 _COLUMN = "org.datavec.api.transform.condition.column."
 
 
-class ConditionOp(enum.Enum):
+class ConditionOp(Choice):
     """How a value is compared."""
 
     LESS_THAN = "LessThan"
@@ -44,9 +44,8 @@ class ConditionOp(enum.Enum):
     NOT_IN_SET = "NotInSet"
 
     @classmethod
-    def _missing_(cls, value: object) -> ConditionOp | None:
-        # snake_case and operators are what Python users write
-        return _OP_NAMES.get(str(value).lower().replace("_", ""))
+    def _missing_(cls, value: object) -> ConditionOp:
+        return _BY_SYMBOL.get(str(value)) or super()._missing_(value)
 
 
 SYMBOLS = {
@@ -59,10 +58,10 @@ SYMBOLS = {
     ConditionOp.IN_SET: "in",
     ConditionOp.NOT_IN_SET: "not in",
 }
-_OP_NAMES = {op.value.lower(): op for op in ConditionOp} | {s: op for op, s in SYMBOLS.items()}
+_BY_SYMBOL = {symbol: op for op, symbol in SYMBOLS.items()}
 
 
-class SequenceConditionMode(enum.Enum):
+class SequenceConditionMode(Choice):
     """When a condition holds for a sequence; not stored in JSON, as in Deeplearning4j."""
 
     AND = "And"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from .._choice import Choice
 from .._errors import SchemaError
 from ..columns._arrow_arrays import numpy_array
 from ..columns._arrow_io import (
@@ -26,18 +26,13 @@ from ..schema._schema import Schema
 __all__ = ["Join", "JoinType"]
 
 
-class JoinType(enum.Enum):
+class JoinType(Choice):
     """Which rows without a partner are kept."""
 
     INNER = "Inner"
     LEFT_OUTER = "LeftOuter"
     RIGHT_OUTER = "RightOuter"
     FULL_OUTER = "FullOuter"
-
-    @classmethod
-    def _missing_(cls, value: object) -> JoinType | None:
-        wanted = str(value).lower().replace("_", "")
-        return next((j for j in cls if j.value.lower() == wanted), None)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, ClassVar
 
+from .._choice import Choice
 from .._errors import CsvError, SourceError
 from ..text._java_regex import compile_java, java_split
 from ._csv_parser import CsvLineParser
@@ -202,7 +202,7 @@ class CSVLineSequenceRecordReader(AbstractQuotedLinesReader):
             yield steps, RecordMetaDataLine(number, name)
 
 
-class MultiSequenceMode(enum.Enum):
+class MultiSequenceMode(Choice):
     """How `CSVMultiSequenceRecordReader` makes a sequence of several lines."""
 
     CONCAT = "CONCAT"
@@ -270,7 +270,7 @@ class CSVMultiSequenceRecordReader(AbstractQuotedLinesReader):
         return [list(step) for step in zip(*padded, strict=True)]
 
 
-class LineErrorHandling(enum.Enum):
+class LineErrorHandling(Choice):
     """What `RegexSequenceRecordReader` does with a line that does not match."""
 
     FAIL_ON_INVALID = "FailOnInvalid"

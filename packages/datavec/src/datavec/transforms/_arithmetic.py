@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import math
 import operator
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._choice import Choice
 from .._errors import DataVecError, SchemaError
 from ..columns._frame import Array
 from ..process._record_program import RecordTrace, Slot
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class MathOp(enum.Enum):
+class MathOp(Choice):
     """Operators of the math transforms."""
 
     ADD = "Add"
@@ -42,16 +42,11 @@ class MathOp(enum.Enum):
     SCALAR_MIN = "ScalarMin"
     SCALAR_MAX = "ScalarMax"
 
-    @classmethod
-    def _missing_(cls, value: object) -> MathOp | None:
-        wanted = str(value).lower().replace("_", "")
-        return next((op for op in cls if op.value.lower() == wanted), None)
-
 
 COLUMN_OPS = (MathOp.ADD, MathOp.SUBTRACT, MathOp.MULTIPLY, MathOp.DIVIDE, MathOp.MODULUS)
 
 
-class MathFunction(enum.Enum):
+class MathFunction(Choice):
     """Functions of one number."""
 
     ABS = "ABS"
@@ -71,10 +66,6 @@ class MathFunction(enum.Enum):
     SQRT = "SQRT"
     TAN = "TAN"
     TANH = "TANH"
-
-    @classmethod
-    def _missing_(cls, value: object) -> MathFunction | None:
-        return cls.__members__.get(str(value).upper())
 
 
 _LARGEST = sys.float_info.max

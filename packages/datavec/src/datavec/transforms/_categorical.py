@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import operator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .._choice import Choice
 from .._errors import InvalidValueError, SchemaError
 from .._serde import java_type
 from ..columns._arrow_arrays import arrow_array, text_array
@@ -408,7 +408,7 @@ class PivotTransform(AbstractTransform):
         return row.with_columns(output, self._spread(row, new))
 
 
-class FirstDigitMode(enum.Enum):
+class FirstDigitMode(Choice):
     """What `FirstDigitTransform` does with a value that does not begin with a digit."""
 
     EXCEPTION_ON_INVALID = "EXCEPTION_ON_INVALID"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .._choice import Choice
 from .._errors import DataVecError, InvalidValueError, SchemaError
 from .._serde import java_type
 from ..columns._convert import refuse_nulls
@@ -143,7 +143,7 @@ def _same_sizes(first: str, offsets: Array, second: str, own: Array) -> None:
         )
 
 
-class Distance(enum.Enum):
+class Distance(Choice):
     """Distances between arrays; COSINE is a similarity."""
 
     COSINE = "COSINE"

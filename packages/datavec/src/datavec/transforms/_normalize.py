@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import math
 from abc import abstractmethod
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from .._choice import Choice
 from .._errors import SchemaError
 from .._serde import java_type
 from ..columns._frame import Array, Frame
@@ -154,7 +154,7 @@ def _log2(x: Any) -> Any:
     return np.log2(x)
 
 
-class Normalize(enum.Enum):
+class Normalize(Choice):
     """How `TransformProcessBuilder.normalize` uses the statistics of a column.
 
     Answers to Deeplearning4j's enum of the same name.

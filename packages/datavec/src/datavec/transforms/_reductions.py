@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._choice import Choice
 from .._errors import DataVecError
 from ..columns._convert import as_double, as_float, as_int, as_long, as_text, is_text, plain_text
 from ..columns._frame import Array
@@ -26,7 +26,7 @@ from ..schema._metadata import (
 __all__ = ["ReduceOp", "reduce_segments", "reduced_metadata"]
 
 
-class ReduceOp(enum.Enum):
+class ReduceOp(Choice):
     """How values become one."""
 
     PROD = "Prod"
@@ -45,11 +45,6 @@ class ReduceOp(enum.Enum):
     COUNT_UNIQUE = "CountUnique"
     TAKE_FIRST = "TakeFirst"
     TAKE_LAST = "TakeLast"
-
-    @classmethod
-    def _missing_(cls, value: object) -> ReduceOp | None:
-        wanted = str(value).lower().replace("_", "")
-        return next((op for op in cls if op.value.lower() == wanted), None)
 
 
 _KEEP = (ReduceOp.MIN, ReduceOp.MAX, ReduceOp.RANGE, ReduceOp.TAKE_FIRST, ReduceOp.TAKE_LAST)

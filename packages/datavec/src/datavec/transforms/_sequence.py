@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .._choice import Choice
 from .._errors import DataVecError, SchemaError
 from .._serde import java_type
 from ..columns._convert import is_text, plain_text, to_type
@@ -212,7 +212,7 @@ class SequenceTrimTransform(AbstractTransform):
         return frame.take_rows(*rows_of(starts, stops))
 
 
-class TrimMode(enum.Enum):
+class TrimMode(Choice):
     """Whether `SequenceTrimToLengthTransform` also pads short sequences."""
 
     TRIM = "TRIM"

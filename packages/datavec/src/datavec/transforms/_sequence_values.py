@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
+from .._choice import Choice
 from .._errors import InvalidValueError, SchemaError
 from .._serde import java_type
 from ..columns._arrow_arrays import arrow_array
@@ -38,28 +38,28 @@ __all__ = [
 _PACKAGE = "org.datavec.api.transform.transform.sequence."
 
 
-class FirstStepMode(enum.Enum):
+class FirstStepMode(Choice):
     """What the first steps of `SequenceDifferenceTransform` become."""
 
     DEFAULT = "Default"
     SPECIFIED_VALUE = "SpecifiedValue"
 
 
-class EdgeCaseHandling(enum.Enum):
+class EdgeCaseHandling(Choice):
     """What the first steps of `SequenceMovingWindowReduceTransform` become."""
 
     DEFAULT = "Default"
     SPECIFIED_VALUE = "SpecifiedValue"
 
 
-class OperationType(enum.Enum):
+class OperationType(Choice):
     """Where `SequenceOffsetTransform` puts its result."""
 
     IN_PLACE = "InPlace"
     NEW_COLUMN = "NewColumn"
 
 
-class EdgeHandling(enum.Enum):
+class EdgeHandling(Choice):
     """What `SequenceOffsetTransform` does with steps that get no value."""
 
     TRIM_SEQUENCE = "TrimSequence"

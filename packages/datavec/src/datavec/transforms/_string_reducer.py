@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._choice import Choice
 from .._errors import SchemaError, UnsupportedTransformError
 from .._serde import decode, dump_json, java_type, load_json
 from ..columns._arrow_io import frame_from_records
@@ -21,7 +21,7 @@ from ..schema._schema import Schema
 __all__ = ["StringReduceOp", "StringReducer"]
 
 
-class StringReduceOp(enum.Enum):
+class StringReduceOp(Choice):
     """How texts become one.
 
     ``PREPEND`` puts them together in reverse order, ``APPEND`` and ``MERGE`` in order, and

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from abc import abstractmethod
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._choice import Choice
 from .._serde import java_type
 from ..columns._convert import as_text, plain_text
 from ..columns._frame import Frame
@@ -64,7 +64,7 @@ class AppendStringColumnTransform(AbstractTextTransform):
         return text + self.to_append
 
 
-class CaseType(enum.Enum):
+class CaseType(Choice):
     """Target of `ChangeCaseStringTransform`."""
 
     LOWER = "LOWER"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._choice import Choice
 from .._errors import InvalidValueError, SchemaError, SerializationError
 from .._serde import java_type
 from ..columns._arrow_arrays import arrow_array, numpy_array
@@ -70,7 +70,7 @@ def _plain(text: str) -> str:
     return _FRACTION.sub("", text).replace("'T'", "T")
 
 
-class TimeUnit(enum.Enum):
+class TimeUnit(Choice):
     """Units of durations, by their Java names."""
 
     NANOSECONDS = "NANOSECONDS"
@@ -80,10 +80,6 @@ class TimeUnit(enum.Enum):
     MINUTES = "MINUTES"
     HOURS = "HOURS"
     DAYS = "DAYS"
-
-    @classmethod
-    def _missing_(cls, value: object) -> TimeUnit | None:
-        return cls.__members__.get(str(value).upper())
 
     def to_millis(self, quantity: int) -> int:
         """A duration in whole milliseconds; smaller units are cut toward zero."""

@@ -113,3 +113,33 @@ def test_doubles_are_judged_as_floats_in_a_float_column() -> None:
     keep = dv.TransformProcess.builder(schema).filter(dv.FilterInvalidValues("f")).build()
     rows = [[dv.Writable("Double", v)] for v in (1e300, 1.00000001, 1.1)]
     assert len(keep.execute_records(rows)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "constant"),
+    [
+        ("DoubleWritable", {"value": 0.5}, dv.Writable("Double", 0.5)),
+        ("IntWritable", {"value": 3}, dv.Writable("Int", 3)),
+        ("Text", {"bytes": "YWI=", "length": 2}, dv.Writable("Text", "ab")),
+        ("NullWritable", {}, dv.Writable("Null")),
+    ],
+)
+def test_constants_in_the_wrappers_of_old_files(name: str, body: dict, constant: object) -> None:
+    text = json.dumps(
+        {
+            "actionList": [
+                {
+                    "transform": {
+                        "ConditionalReplaceValueTransform": {
+                            "columnToReplace": "a",
+                            "newValue": {name: body},
+                            "condition": {"NaNColumnCondition": {"columnName": "a"}},
+                        }
+                    }
+                }
+            ],
+            "initialSchema": {"Schema": {"columns": [{"Double": {"name": "a"}}]}},
+        }
+    )
+    (step,) = dv.TransformProcess.from_json(text).actions
+    assert step.new_value == constant

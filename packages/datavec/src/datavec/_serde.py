@@ -295,7 +295,8 @@ def _resolve(base: type, value: dict[str, Any], path: str) -> tuple[type, dict[s
         if isinstance(body, dict):
             cls = _registered(_BY_SHORT_NAME, key)
             if cls is not None and issubclass(cls, base):
-                return cls, body
+                # A class of several names needs to see which one it is.
+                return cls, value if getattr(cls, "has_several_names", False) else body
             if key[:1].isupper():
                 raise UnsupportedTransformError(f"{path}: class {shown(key)} is not supported")
     if abstract:

@@ -7,7 +7,7 @@ import binascii
 import datetime
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -75,6 +75,7 @@ class Writable:
     (True, '1.0E7')
     """
 
+    has_several_names: ClassVar[bool] = True  # in JSON: those of all writables of Deeplearning4j
     kind: str
     value: Any = None
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 import datavec
+import dl4py
 from datavec import (
     CsvError,
     CSVRecordReader,
@@ -28,6 +29,7 @@ from datavec import (
     StreamInputSplit,
     TransformProcess,
 )
+from datavec.__main__ import main
 from datavec.analysis import HtmlAnalysis
 
 SCHEMA = Schema.builder().add_column_double("x").add_column_integer("y").build()
@@ -131,6 +133,20 @@ def test_kill_leaves_what_was_there(what, tmp_path):
     assert target.read_text() == "old"
 
 
+@pytest.mark.parametrize(
+    ("problem", "status", "said"),
+    [(KeyboardInterrupt(), 130, "datavec: interrupted\n"), (BrokenPipeError(), 1, "")],
+)
+def test_the_command_ends_quietly(problem, status, said, monkeypatch, capfd):
+    def fail(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("datavec.__main__._analyze", fail)
+    monkeypatch.setattr("os.dup2", lambda *_: None)  # this process still needs its output
+    assert main(["analyze", "data.csv"]) == status
+    assert capfd.readouterr().err == said
+
+
 # --- full disks -----------------------------------------------------------------------------------------
 
 
@@ -188,6 +204,20 @@ def test_full_disk_names_the_file_and_leaves_the_old_one(write):
     assert raised.value.filename == "result"
     assert Path("result").read_text() == "old"
     assert set(os.listdir()) <= {"result", "part"}
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_full_disk_names_the_pipeline():
+    conf = dl4py.NeuralNetConfiguration(seed=1).list(
+        dl4py.DenseLayer(n_in=1, n_out=9000), dl4py.OutputLayer(n_out=2)
+    )
+    net = dl4py.MultiLayerNetwork(conf).init()
+    schema = Schema.builder().add_column_double("x").add_column_categorical("y", ["a", "b"]).build()
+    pipeline = dl4py.Pipeline(TransformProcess(schema, ()), None, net, label="y")
+    with pytest.raises(OSError, match=r"too large: 'result'"):
+        pipeline.save("result")
+    assert Path("result").read_text() == "old"
+    assert os.listdir() == ["result"]
 
 
 def test_more_parts_than_files_may_be_open(tmp_path):

@@ -6,6 +6,7 @@ python -m datavec analyze data.csv --html report.html
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command; returns its exit status: 1 for an error, 130 where it was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m datavec", description="Look at data.")
     parser.add_argument("--version", action="version", version=f"datavec {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
@@ -45,8 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
     analyze.add_argument("--title", help="of the report (the file's name)")
     options = parser.parse_args(arguments)
     try:
-        return _analyze(options)
-    except (DataVecError, OSError, ValueError) as e:
+        status = _analyze(options)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print("datavec: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (DataVecError, OSError, ValueError, ImportError) as e:
         print(f"datavec: {e}", file=sys.stderr)
         return 1
 

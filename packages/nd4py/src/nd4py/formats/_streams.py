@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -150,6 +151,9 @@ def open_source(source: Source, max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[
         )
 
 
+_NO_SPACE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
 @contextmanager
 def open_target(target: Target) -> Iterator[BinaryIO]:
     """A stream to write to; a path receives its file only when all is written, an existing one is replaced.
@@ -189,6 +193,8 @@ def open_target(target: Target) -> Iterator[BinaryIO]:
         if path.exists():
             os.chmod(aside, path.stat().st_mode & 0o7777)
         os.replace(aside, path)
-    except BaseException:
+    except BaseException as problem:
         aside.unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.errno in _NO_SPACE:
+            problem.filename = os.fspath(target)  # writing to an open file names none
         raise

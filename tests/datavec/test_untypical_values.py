@@ -143,3 +143,58 @@ def test_constants_in_the_wrappers_of_old_files(name: str, body: dict, constant:
     )
     (step,) = dv.TransformProcess.from_json(text).actions
     assert step.new_value == constant
+
+
+def parsed(pattern: str, text: str) -> object:
+    schema = dv.Schema.builder().add_column_string("x").build()
+    process = dv.TransformProcess.builder(schema).string_to_time("x", pattern, "UTC").build()
+    return process.execute_records([[text]])[0][0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "millis"),
+    [
+        ("E", "Wed", 977_875_200_000),
+        ("E HH", "Wed 05", 977_893_200_000),
+        ("e", "3", 977_875_200_000),
+        ("MM E", "03 Wed", 951_868_800_000),
+        ("yyyy E", "2012 Wed", 1_356_480_000_000),
+        ("yyyy MM E", "2012 03 Wed", 1_332_892_800_000),
+        ("yyyy D E", "2012 200 Fri", 1_342_742_400_000),
+        ("yyyy ww e", "2012 05 3", 1_328_054_400_000),
+        ("xxxx", "2012", 1_325_462_400_000),
+        ("yyyy w", "2012 1", 1_325_462_400_000),
+        ("yyyy-MM-dd'T'HH", "1970-01-01t01", 3_600_000),
+        ("yyyy 'o''clock'", "1970 O'CLOCK", 0),
+        ("yyyy G", "1970 ad", 0),
+    ],
+)
+def test_dates_of_few_fields_mean_what_they_mean_in_joda_time(
+    pattern: str, text: str, millis: int
+) -> None:
+    assert parsed(pattern, text) == millis
+
+
+def test_times_are_written_with_literals_only_and_with_zone_names() -> None:
+    schema = dv.Schema.builder().add_column_time("t", "UTC").build()
+    columns = [
+        t.DerivedColumn("a", dv.ColumnType.STRING, "'it''s'", "UTC"),
+        t.DerivedColumn("b", dv.ColumnType.STRING, "z", "America/New_York"),
+    ]
+    derive = t.DeriveColumnsFromTimeTransform("t", derived_columns=columns)
+    assert run(schema, derive, rows=[[1_341_100_800_000]])[0][1:] == ["it's", "-04:00"]
+
+
+def test_replacements_may_name_missing_groups_where_nothing_is_replaced() -> None:
+    schema = dv.Schema.builder().add_column_string("x").build()
+    step = t.ReplaceStringTransform("x", {"b+": "<$1>"})
+    assert run(schema, step, rows=[["aaa"]]) == [["aaa"]]
+    with pytest.raises(dv.DataVecError, match="names a group"):
+        run(schema, step, rows=[["abb"]])
+
+
+def test_an_empty_list_has_no_unknown_words() -> None:
+    schema = dv.Schema.builder().add_column_string("x").build()
+    step = t.StringListToCountsNDArrayTransform("x", ("a", "b"), ",")
+    ((counts,),) = run(schema, step, rows=[[""]])
+    assert counts.tolist() == [[0, 0]]

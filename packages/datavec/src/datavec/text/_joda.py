@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import numpy as np
 from nd4py import _core
 
 from .._errors import DataVecError, UnsupportedTransformError
+from ._parsed_date import day_of_fields
 from ._zones import local_to_utc, offset_at, offsets_at, utc_of_local
 
 __all__ = ["DateFormat", "date_format"]
@@ -91,6 +91,9 @@ class Token:
         return self.letter in NUMERIC and not (self.letter == "M" and self.count >= 3)
 
 
+_QUOTED = re.compile("'((?:[^']|'')*)'")
+
+
 def _tokens(pattern: str) -> list[Token]:
     out: list[Token] = []
     i = 0
@@ -107,11 +110,11 @@ def _tokens(pattern: str) -> list[Token]:
                 out.append(Token("", "'"))
                 i += 2
                 continue
-            end = pattern.find("'", i + 1)
-            if end < 0:
+            m = _QUOTED.match(pattern, i)
+            if m is None:
                 raise DataVecError(f"date pattern {pattern!r}: a quote is not closed")
-            out.append(Token("", pattern[i + 1 : end]))
-            i = end + 1
+            out.append(Token("", m[1].replace("''", "'")))
+            i = m.end()
         else:
             out.append(Token("", c))
             i += 1
@@ -153,7 +156,8 @@ class DateFormat:
         for i, token in enumerate(self.tokens):
             following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
             if not token.letter:
-                parts.append(re.escape(token.text))
+                text = re.escape(token.text)  # of a literal the case does not matter
+                parts.append(f"(?i:{text})" if any(c.isalpha() for c in text) else text)
                 continue
             fields.append(token)
             if token.is_number:
@@ -175,7 +179,7 @@ class DateFormat:
                     r"([+-][0-9]{2}(?::?[0-9]{2})?(?::?[0-9]{2})?|Z|[A-Z][A-Za-z_]+(?:/\w+)*)"
                 )
             elif token.letter == "G":
-                parts.append("(AD|BC)")
+                parts.append("(AD|BC|ad|bc)")
             else:
                 parts.append(r"([A-Z]+)")
         return "".join(parts) + r"\Z", fields
@@ -268,7 +272,7 @@ class DateFormat:
                 values["half"] = int(found.upper() == "PM")
             elif token.letter == "Z":
                 offset = offset_of(found)
-            elif token.letter == "G" and found == "BC":
+            elif token.letter == "G" and found.upper() == "BC":
                 raise UnsupportedTransformError(
                     "date pattern: years before Christ are not supported"
                 )
@@ -281,7 +285,10 @@ class DateFormat:
         for name, (low, high) in LIMITS.items():
             if name in values and not low <= values[name] <= high:
                 raise BadTime
-        return _date(values) * _DAY + _time(values), offset
+        try:
+            return day_of_fields(values) * _DAY + _time(values), offset
+        except (ValueError, OverflowError):
+            raise BadTime from None
 
     def _number_of(self, name: str, which: int) -> int:
         wanted = name.rstrip(".").lower()
@@ -368,10 +375,8 @@ class DateFormat:
                 out.append("AD")
             elif letter == "Z":
                 out.append(offset_text(offset, n, zone))
-            else:
-                raise UnsupportedTransformError(
-                    f"date pattern {self.pattern!r}: zone names (z) cannot be written; use Z or ZZZ"
-                )
+            else:  # Java's names of zones are not those that Joda-Time looks for, so it writes this
+                out.append(offset_text(offset, 2, zone))
         return "".join(out)
 
 
@@ -425,29 +430,6 @@ def offset_text(offset: int, count: int, zone: str) -> str:
     minutes = abs(offset) // 60_000
     colon = ":" if count == 2 else ""
     return f"{sign}{minutes // 60:02d}{colon}{minutes % 60:02d}"
-
-
-def _date(v: dict[str, int]) -> int:
-    """Days since 1970 of the fields that are given."""
-    try:
-        if "weekyear" in v or ("week" in v and "year" not in v):
-            day = dt.date.fromisocalendar(
-                v.get("weekyear", 2000), v.get("week", 1), v.get("weekday", 1)
-            )
-            return day.toordinal() - 719_163
-        dated = any(k in v for k in ("month", "day", "day_of_year", "weekday"))
-        year = v.get("year", v["century"] * 100 if "century" in v else 2000 if dated else 1970)
-        if "day_of_year" in v:
-            if not 1 <= v["day_of_year"] <= 365 + calendar.isleap(year):
-                raise BadTime
-            return dt.date(year, 1, 1).toordinal() - 719_163 + v["day_of_year"] - 1
-        day = dt.date(year, v.get("month", 1), v.get("day", 1))
-    except (ValueError, OverflowError):
-        raise BadTime from None
-    ordinal = day.toordinal()
-    if "weekday" in v:
-        ordinal += v["weekday"] - day.isoweekday()  # the weekday wins, within the ISO week
-    return ordinal - 719_163
 
 
 def _time(v: dict[str, int]) -> int:

@@ -92,6 +92,8 @@ def _is_common(layout: DateFormat) -> bool:
         return False
     if "\\" in layout.pattern:
         return False
+    if "E" in names and not ("day" in names and {"M", "month"} & {*names}):
+        return False  # a weekday alone may lead into another year
     for token, following in zip(layout.tokens, layout.tokens[1:], strict=False):
         starts = following.is_number or (not following.letter and following.text[0].isdigit())
         if token.is_number and starts:
@@ -192,7 +194,7 @@ def write_column(layout: DateFormat, instants: Array, zone: str) -> pa.Array:
     offsets = offsets_at(instants, zone)
     local = instants + offsets
     usual = letters <= {*_WRITTEN, "Z"} and ((local >= _YEAR_1) & (local < _YEAR_10000)).all()
-    if not len(instants) or not usual:
+    if not len(instants) or not usual or not letters:
         return text_array(layout.write_all(instants, zone))
     parts: list[Any] = []
     for token in layout.tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .._choice import Choice
+from .._errors import DataVecError
 from .._serde import java_type
 from ..columns._convert import as_text, plain_text
 from ..columns._frame import Frame
@@ -152,7 +154,15 @@ class ReplaceStringTransform(AbstractTextTransform):
 
     def map(self, text: str) -> str:
         for pattern, replacement in self.mapping.items():
-            text = compile_java(pattern).sub(java_replacement(replacement), text)
+            compiled = compile_java(pattern)
+            try:
+                text = compiled.sub(java_replacement(replacement), text)
+            except (re.error, IndexError):  # matters only where there is something to replace
+                if compiled.search(text) is not None:
+                    raise DataVecError(
+                        f"{type(self).__name__}: the replacement {replacement!r} names a group that "
+                        f"{pattern!r} does not have"
+                    ) from None
         return text
 
 

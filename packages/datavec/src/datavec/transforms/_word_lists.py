@@ -60,7 +60,7 @@ class AbstractWordListTransform(AbstractTransform):
         position = {w: i for i, w in enumerate(self.vocabulary)}
         arrays: list[Array | None] = []
         for i, text in enumerate(unique):
-            words = java_split(text, self.delimiter)
+            words = java_split(text, self.delimiter) if text else []
             found = [position[w] for w in words if w in position]
             if len(found) < len(words) and not self.ignore_unknown:
                 rows = np.flatnonzero(codes == i)

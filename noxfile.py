@@ -135,7 +135,7 @@ def tests(session: nox.Session) -> None:
     """Run every test and every documented example against the installed wheels."""
     install_runnable(session, "test")
     # What needs Spark or PyTorch has sessions of its own; tests/typing is for the type checker.
-    elsewhere = ("*/datavec/spark/*", "*/datavec/batches/_torch.py", "*/tests/typing/*")
+    elsewhere = ("*/datavec/spark/*", "*/datavec/batches/_torch.py", "tests/typing/*")
     ignored = [f"--ignore-glob={pattern}" for pattern in elsewhere]
     arguments = session.posargs or ["tests", "--doctest-modules", *ignored, "--pyargs", *PACKAGES]
     session.run("python", "-m", "pytest", *arguments, env={"MPLBACKEND": "agg"})

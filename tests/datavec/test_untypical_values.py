@@ -198,3 +198,8 @@ def test_an_empty_list_has_no_unknown_words() -> None:
     step = t.StringListToCountsNDArrayTransform("x", ("a", "b"), ",")
     ((counts,),) = run(schema, step, rows=[[""]])
     assert counts.tolist() == [[0, 0]]
+
+
+def test_a_date_pattern_must_not_be_empty() -> None:
+    with pytest.raises(dv.DataVecError, match="empty"):
+        t.StringToTimeTransform("x", "")

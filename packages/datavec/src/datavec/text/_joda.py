@@ -136,6 +136,8 @@ class DateFormat:
                 f"date pattern {pattern!r}: locale {locale!r} is not supported; "
                 f"supported are {', '.join(sorted(_NAMES))}"
             )
+        if not pattern:
+            raise DataVecError("date pattern: it is empty; leave it out to try the common patterns")
         self.pattern = pattern
         self.names = tuple(names.split() for names in _NAMES[language])
         self.tokens = _tokens(pattern)

@@ -48,6 +48,7 @@ public final class Main {
         jobs.put("records-write", RecordJobs::write);
         jobs.put("file-batch", RecordJobs::batchFiles);
         jobs.put("regex-match", RecordJobs::match);
+        jobs.put("csv-split", RecordJobs::split);
         jobs.put("analysis-read", AnalysisJobs::read);
         jobs.put("analyze", AnalysisJobs::analyze);
         jobs.put("image-apply", ImageJobs::apply);

@@ -1,6 +1,7 @@
 package org.dl4py.jvm;
 
 import java.io.File;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import org.datavec.api.conf.Configuration;
 import org.datavec.api.records.reader.RecordReader;
 import org.datavec.api.records.reader.impl.LineRecordReader;
 import org.datavec.api.records.reader.impl.csv.CSVRecordReader;
+import org.datavec.api.records.reader.impl.csv.SerializableCSVParser;
 import org.datavec.api.records.reader.impl.filebatch.FileBatchRecordReader;
 import org.datavec.api.records.reader.impl.misc.SVMLightRecordReader;
 import org.datavec.api.records.writer.RecordWriter;
@@ -128,6 +130,32 @@ final class RecordJobs {
                 job.json("texts").forEach(text -> found.add(compiled.matcher(text.asText()).matches()));
             } catch (PatternSyntaxException e) {
                 matches.add(e.getDescription());
+            }
+        }
+    }
+
+    /**
+     * {@code lines}, {@code separator}, {@code quote}, {@code strict}, {@code ignore}; the fields of each line, or its
+     * error. Every line is read by a parser of its own, behind a line of text.
+     */
+    static void split(Arguments job, ObjectNode result) {
+        ArrayNode found = result.putArray("fields");
+        for (JsonNode line : job.json("lines")) {
+            SerializableCSVParser parser = new SerializableCSVParser(
+                    job.text("separator").charAt(0),
+                    job.text("quote").charAt(0),
+                    '\\',
+                    job.json("strict").asBoolean(),
+                    job.json("ignore").asBoolean());
+            try {
+                parser.parseLine("text");
+                ArrayNode fields = found.arrayNode();
+                for (String field : parser.parseLine(line.asText())) {
+                    fields.add(field);
+                }
+                found.add(fields);
+            } catch (IOException e) {
+                found.add(e.getMessage());
             }
         }
     }

@@ -203,3 +203,14 @@ def test_an_empty_list_has_no_unknown_words() -> None:
 def test_a_date_pattern_must_not_be_empty() -> None:
     with pytest.raises(dv.DataVecError, match="empty"):
         t.StringToTimeTransform("x", "")
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+def test_odd_numbers_have_an_order(ascending: bool) -> None:
+    schema = dv.Schema.builder().add_column_double("d").build()
+    rank = t.CalculateSortedRank("r", "d", dv.DoubleWritableComparator(), ascending)
+    process = dv.TransformProcess.builder(schema).add(rank).build()
+    numbers = [0.0, math.nan, -0.0, 1.5, -math.inf, 0.0]
+    found = [repr(row[0]) for row in process.execute_records([[n] for n in numbers])]
+    expected = ["-inf", "-0.0", "0.0", "0.0", "1.5", "nan"]
+    assert found == (expected if ascending else expected[::-1])

@@ -45,11 +45,20 @@ def text_order(column: pa.Array, name: str) -> Array:
     return rank[numpy_array(texts.indices)] if len(unique) else rank
 
 
-def _descending(keys: Array) -> Array:
+def descending(keys: Array) -> Array:
     """Keys in the opposite order, so that a stable sort keeps ties in input order."""
-    if keys.dtype.kind == "f":
-        return -keys
-    return ~keys
+    return ~(float_order(keys) if keys.dtype.kind == "f" else keys)
+
+
+def float_order(values: Array) -> Array:
+    """Integers that sort as ``Double.compare`` does: -0.0 before 0.0, NaN behind everything.
+
+    >>> np.argsort(float_order(np.array([np.nan, 0.0, -0.0, -1.0]))).tolist()
+    [3, 2, 1, 0]
+    """
+    doubles = np.where(np.isnan(values), np.nan, values).astype(np.float64)
+    bits = doubles.view(np.int64)
+    return np.asarray(bits ^ ((bits >> 63) & np.iinfo(np.int64).max))
 
 
 class AbstractSequenceComparator(ABC):
@@ -88,8 +97,9 @@ class NumericalColumnComparator(AbstractSequenceComparator):
 
     def keys(self, frame: Frame) -> Array:
         is_double = frame.schema.type_of(self.column_name) is ColumnType.DOUBLE
-        keys = frame.doubles(self.column_name) if is_double else frame.longs(self.column_name)
-        return keys if self.ascending else _descending(keys)
+        name = self.column_name
+        keys = float_order(frame.doubles(name)) if is_double else frame.longs(name)
+        return keys if self.ascending else descending(keys)
 
 
 @java_type(_SEQUENCE + "StringComparator")
@@ -141,7 +151,7 @@ class DoubleWritableComparator(AbstractWritableComparator):
     """By 64-bit floats."""
 
     def keys(self, column: pa.Array, name: str) -> Array:
-        return as_double(column, name)
+        return float_order(as_double(column, name))
 
 
 @java_type(_WRITABLE + "FloatWritableComparator")
@@ -150,7 +160,7 @@ class FloatWritableComparator(AbstractWritableComparator):
     """By 32-bit floats."""
 
     def keys(self, column: pa.Array, name: str) -> Array:
-        return as_float(column, name)
+        return float_order(as_float(column, name))
 
 
 @java_type(_WRITABLE + "TextWritableComparator")
@@ -172,7 +182,7 @@ class ReverseComparator(AbstractWritableComparator):
     comparator: AbstractWritableComparator
 
     def keys(self, column: pa.Array, name: str) -> Array:
-        return _descending(self.comparator.keys(column, name))
+        return descending(self.comparator.keys(column, name))
 
 
 def comparator_for(column_type: ColumnType, ascending: bool = True) -> AbstractWritableComparator:

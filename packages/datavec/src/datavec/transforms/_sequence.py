@@ -17,7 +17,11 @@ from ..columns._convert import is_text, plain_text, to_type
 from ..columns._frame import Array, Frame, rows_of
 from ..columns._groups import group_rows
 from ..process._action import AbstractAction, AbstractTransform, need_type
-from ..process._comparators import AbstractSequenceComparator, AbstractWritableComparator
+from ..process._comparators import (
+    AbstractSequenceComparator,
+    AbstractWritableComparator,
+    descending,
+)
 from ..schema._metadata import ColumnType, LongMetaData
 from ..schema._schema import Schema, SequenceSchema
 from ..writables._writable import Writable
@@ -308,7 +312,7 @@ class CalculateSortedRank(AbstractAction):
     def apply(self, frame: Frame, output: Schema) -> Frame:
         keys = self.comparator.keys(frame.column(self.sort_on_column), self.sort_on_column)
         if not self.ascending:
-            keys = -keys if keys.dtype.kind == "f" else ~keys
+            keys = descending(keys)
         order: Any = np.argsort(keys, kind="stable")
         rank = pa.array(np.arange(frame.num_rows, dtype=np.int64))
         ranked = frame.take_rows(order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import pickle
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -441,11 +441,8 @@ def test_reports_add_up_from_many_threads():
             own.add("skipped", "a", "r", examples=[ErrorExample(1)])
             report.merge(own)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: work(), range(8)))
     (total,) = report
     assert (report.skipped, len(total.examples)) == (4000, 3)
 

@@ -38,8 +38,7 @@ class TransformProcessBuilder:
     def __init__(self, schema: Schema) -> None:
         if not isinstance(schema, Schema):
             raise TypeError(f"TransformProcess: expected a Schema, received {schema!r:.80}")
-        self._initial = schema
-        self._schema = schema
+        self._initial = self._schema = schema
         self._actions: list[AbstractAction] = []
 
     @property

@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +21,7 @@ from datavec import (
     DoubleColumnCondition,
     ExcelRecordReader,
     FileBatchRecordReader,
+    FileSplit,
     ImageError,
     ImageRecordReader,
     InvalidValueError,
@@ -276,6 +279,17 @@ def test_files_that_may_not_be_opened_are_named(monkeypatch):
             CSVRecordWriter("out.csv").write_batch(TABLE)
 
 
+def test_files_among_images_that_are_none():
+    Path("photos").mkdir()
+    cv2.imwrite("photos/a.png", np.zeros((4, 4, 3), np.uint8))
+    written("photos/Thumbs.db", b"thumbs")
+    with pytest.raises(ImageError, match=r"Thumbs\.db: .*FileSplit\(folder, extensions="):
+        list(ImageRecordReader("photos", 4, 4, 3))
+    assert len(list(ImageRecordReader(FileSplit("photos", extensions=["png"]), 4, 4, 3))) == 1
+    careful = ImageRecordReader("photos", 4, 4, 3, on_invalid="skip")
+    assert len(list(careful)) == careful.errors.skipped == 1
+
+
 # --- tables whose columns are not those of the schema -------------------------------------------------
 
 TABLE = pa.table({"id": [1], "x": [1.5], "kind": ["b"], "note": ["n"]})
@@ -361,6 +375,9 @@ def test_columns_missing_in_a_file_are_named():
             SchemaError,
             "DoubleColumnCondition: expected numbers, received 'abc'",
         ),
+        (lambda: PROCESS.execute_records(5), TypeError, "expected records, received 5"),
+        (lambda: PROCESS.execute_records("1,2"), TypeError, "expected records, received '1,2'"),
+        (lambda: ImageRecordReader("photos", 8.5, 8), TypeError, "height must be an integer"),
         (
             lambda: TransformProcess.builder(SCHEMA).double_math_op("x", "Plus", 1.0),
             SchemaError,

@@ -49,7 +49,8 @@ def read_header(data: bytes) -> ImageHeader:
         raise HeaderError("the file is empty")
     raise HeaderError(
         f"its first bytes ({data[:8].hex(' ')}) are those of none of the formats PNG, JPEG, GIF, "
-        "BMP, TIFF, WebP, JPEG 2000, PBM/PGM/PPM and EXR"
+        "BMP, TIFF, WebP, JPEG 2000, PBM/PGM/PPM and EXR; of a folder, "
+        'FileSplit(folder, extensions=["png", ...]) takes the images only'
     )
 
 

@@ -131,6 +131,8 @@ class NativeImageLoader:
         if (height is None) != (width is None):
             raise ValueError("NativeImageLoader: give both height and width, or neither")
         for name, value in (("height", height), ("width", width)):
+            if value is not None and not isinstance(value, int | np.integer):
+                raise TypeError(f"NativeImageLoader: {name} must be an integer, received {value!r}")
             if value is not None and not 1 <= value <= 1 << 15:
                 raise ValueError(f"NativeImageLoader: {name} must be 1 to 32768, got {value}")
         if channels not in (None, 1, 3, 4):

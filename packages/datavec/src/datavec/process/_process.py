@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -274,6 +274,8 @@ class TransformProcess(AbstractShown):
             rows: Sequence[Any] = records
         else:
             executor = self._executor or self.record_executor()
+            if isinstance(records, (str, bytes)) or not isinstance(records, Iterable):
+                raise TypeError(f"execute_records: expected records, received {records!r:.80}")
             rows = [r if isinstance(r, (list, tuple)) else executor.values_of(r) for r in records]
             # With replacements an unseen category counts even where no step looks at it.
             few = len(rows) <= _FEW and not policy.replacements

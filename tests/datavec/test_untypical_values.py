@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import datavec as dv
 from datavec import transforms as t
+from datavec.text._java_text import double_text, float_text
+from datavec.text._number_texts import java_float_texts
 
 
 def run(schema: dv.Schema, *steps: t.AbstractTransform, rows: list[list[object]]) -> list[list]:
@@ -214,3 +218,30 @@ def test_odd_numbers_have_an_order(ascending: bool) -> None:
     found = [repr(row[0]) for row in process.execute_records([[n] for n in numbers])]
     expected = ["-inf", "-0.0", "0.0", "0.0", "1.5", "nan"]
     assert found == (expected if ascending else expected[::-1])
+
+
+def test_whole_numbers_of_many_digits_as_java_writes_them() -> None:
+    floats = [-884174080.0, 2147483648.0, 123456789.0, 134217744.0, 16777216.0, 1e10]
+    texts = [
+        "-8.8417408E8",
+        "2.14748365E9",
+        "1.23456792E8",
+        "1.34217744E8",
+        "1.6777216E7",
+        "1.0E10",
+    ]
+    assert [float_text(v) for v in floats] == texts
+    assert java_float_texts(pa.array(floats, pa.float32())).to_pylist() == texts
+    doubles = [2.062408697310769e18, 9007199254740994.0, 1e17, -4.368965698503357e17]
+    texts = ["2.0624086973107689E18", "9.007199254740994E15", "1.0E17", "-4.3689656985033568E17"]
+    assert [double_text(v) for v in doubles] == texts
+    assert java_float_texts(pa.array(doubles)).to_pylist() == texts
+
+
+@pytest.mark.parametrize(("dtype", "write"), [("float32", float_text), ("float64", double_text)])
+def test_columns_of_floats_have_the_texts_of_single_ones(dtype: str, write: object) -> None:
+    chance = np.random.default_rng(3)
+    values = chance.standard_normal(2000) * 10.0 ** chance.integers(-8, 20, 2000)
+    values[::2] = np.round(values[::2])
+    column = values.astype(dtype)
+    assert java_float_texts(pa.array(column)).to_pylist() == [write(v) for v in column.tolist()]

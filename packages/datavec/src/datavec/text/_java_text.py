@@ -17,7 +17,15 @@ import pyarrow.compute as pc
 
 from ..columns._arrow_arrays import arrow_array, constant, numpy_array
 
-__all__ = ["double_text", "float_text", "parse_double", "parse_int", "parse_texts", "utf16_length"]
+__all__ = [
+    "DROPPED_DIGITS",
+    "double_text",
+    "float_text",
+    "parse_double",
+    "parse_int",
+    "parse_texts",
+    "utf16_length",
+]
 
 _INT = re.compile(r"[+-]?[0-9]+\Z")
 _HEX = re.compile(r"0x([0-9a-fA-F]+)\Z")
@@ -64,7 +72,7 @@ def double_text(value: float) -> str:
     ('1.0E300', '0.001', '1.0E7', '4.9E-324')
     """
     value = float(value)
-    return _number_text(value, lambda a: repr(a), lambda a: f"{a:.1e}")
+    return _number_text(value, 53, lambda a: repr(a), lambda a: f"{a:.1e}")
 
 
 def float_text(value: float) -> str:
@@ -76,13 +84,59 @@ def float_text(value: float) -> str:
     single = np.float32(value)
     return _number_text(
         float(single),
+        24,
         lambda a: np.format_float_scientific(np.float32(a), unique=True, trim="-"),
         lambda a: f"{a:.1e}",
     )
 
 
+# Of whole numbers of more bits than a float has, Java up to version 18 drops only so many digits,
+# by the number of bits too many.
+DROPPED_DIGITS: tuple[int, ...] = (
+    0,
+    0,
+    0,
+    0,
+    1,
+    1,
+    1,
+    2,
+    2,
+    2,
+    3,
+    3,
+    3,
+    3,
+    4,
+    4,
+    4,
+    5,
+    5,
+    5,
+    6,
+    6,
+    6,
+    6,
+    7,
+    7,
+    7,
+)
+DROPPED_DIGITS += (8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 11, 11, 11)
+
+
+def _whole_digits(magnitude: float, bits: int) -> tuple[str, int]:
+    """Digits and exponent of a whole number from 2**bits to 2**63."""
+    number = int(magnitude)
+    drop = DROPPED_DIGITS[max(0, number.bit_length() - bits - 2)]
+    kept = (number + 10**drop // 2) // 10**drop
+    return str(kept).rstrip("0"), len(str(kept)) - 1 + drop
+
+
 def _number_text(
-    value: float, shortest: Callable[[float], str], two_digits: Callable[[float], str]
+    value: float,
+    bits: int,
+    shortest: Callable[[float], str],
+    two_digits: Callable[[float], str],
 ) -> str:
     if value != value:
         return "NaN"
@@ -92,7 +146,10 @@ def _number_text(
         return sign + "Infinity"
     if magnitude == 0.0:
         return sign + "0.0"
-    digits, exponent = _digits(shortest(magnitude))
+    if 2.0**bits <= magnitude < 2.0**63:
+        digits, exponent = _whole_digits(magnitude, bits)
+    else:
+        digits, exponent = _digits(shortest(magnitude))
     if len(digits) == 1:
         # Java never writes a single digit: it then takes the nearest of the two-digit forms.
         digits, exponent = _digits(two_digits(magnitude))

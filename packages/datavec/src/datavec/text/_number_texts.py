@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..columns._arrow_arrays import arrow_array, numpy_array, text_array
-from ._java_text import double_text, float_text
+from ._java_text import DROPPED_DIGITS, double_text, float_text
 
 __all__ = ["java_float_texts"]
 
@@ -35,14 +35,37 @@ def java_float_texts(column: pa.Array) -> pa.Array:
     single = tiny | (~np.isfinite(values) & _present(column))
     shortest = column.cast(pa.string())
     texts = _with_fraction(shortest)
-    scaled = ~plain & ~single & _present(column)
+    bits = np.finfo(values.dtype).nmant + 1
+    whole = (magnitude >= 2.0**bits) & (magnitude < 2.0**63) & _present(column)
+    scaled = ~plain & ~single & ~whole & _present(column)
     if scaled.any():
         texts = _placed(texts, scaled, _scientific(shortest.filter(arrow_array(scaled))))
+    if whole.any():
+        texts = _placed(texts, whole, _whole(values[whole], bits))
     if single.any():
         write = float_text if values.dtype == np.float32 else double_text
         new = text_array([write(v) for v in values[single].tolist()])
         texts = _placed(texts, single, new)
     return texts
+
+
+def _whole(values: Array, bits: int) -> pa.Array:
+    """Texts of whole numbers of more bits than the type has, as `_java_text` writes single ones."""
+    numbers = np.abs(values).astype(np.int64)
+    length = np.frexp(np.abs(values))[1].astype(np.int64)
+    drop = np.array(DROPPED_DIGITS)[np.maximum(length - bits - 2, 0)]
+    power = 10**drop
+    kept = numbers // power + (numbers % power >= (power + 1) // 2) * (drop > 0)
+    digits = arrow_array(kept).cast(pa.string())
+    exponent = numpy_array(pc.binary_length(digits)) - 1 + drop
+    digits = pc.utf8_rtrim(digits, "0")
+    rest = pc.utf8_slice_codeunits(digits, 1)
+    rest = pc.if_else(pc.equal(rest, ""), "0", rest)
+    sign = pc.if_else(arrow_array(values < 0), "-", "")
+    first = pc.utf8_slice_codeunits(digits, 0, 1)
+    place = arrow_array(exponent.astype(np.int64)).cast(pa.string())
+    head = pc.binary_join_element_wise(sign, first, "")
+    return pc.binary_join_element_wise(pc.binary_join_element_wise(head, rest, "."), place, "E")
 
 
 def _present(column: pa.Array) -> Array:

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from ..columns._arrow_arrays import arrow_array, constant, numpy_array
 
 __all__ = [
-    "DROPPED_DIGITS",
     "double_text",
+    "dropped_digits",
     "float_text",
     "parse_double",
     "parse_int",
@@ -90,44 +90,23 @@ def float_text(value: float) -> str:
     )
 
 
-# Of whole numbers of more bits than a float has, Java up to version 18 drops only so many digits,
-# by the number of bits too many.
-DROPPED_DIGITS: tuple[int, ...] = (
-    0,
-    0,
-    0,
-    0,
-    1,
-    1,
-    1,
-    2,
-    2,
-    2,
-    3,
-    3,
-    3,
-    3,
-    4,
-    4,
-    4,
-    5,
-    5,
-    5,
-    6,
-    6,
-    6,
-    6,
-    7,
-    7,
-    7,
-)
-DROPPED_DIGITS += (8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 11, 11, 11)
+def dropped_digits(length: Any, bits: int) -> Any:
+    """How many digits Java, up to version 18, drops of whole numbers of more bits than a float has.
+
+    Args:
+        length: bits of the numbers, one or an array.
+        bits: bits of the float type.
+
+    >>> dropped_digits(np.array([25, 30, 63]), 24).tolist()
+    [0, 1, 11]
+    """
+    return np.maximum(length - bits - 2, 0) * 30103 // 100_000  # log10 of 2
 
 
 def _whole_digits(magnitude: float, bits: int) -> tuple[str, int]:
     """Digits and exponent of a whole number from 2**bits to 2**63."""
     number = int(magnitude)
-    drop = DROPPED_DIGITS[max(0, number.bit_length() - bits - 2)]
+    drop = int(dropped_digits(number.bit_length(), bits))
     kept = (number + 10**drop // 2) // 10**drop
     return str(kept).rstrip("0"), len(str(kept)) - 1 + drop
 

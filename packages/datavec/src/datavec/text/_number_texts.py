@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..columns._arrow_arrays import arrow_array, numpy_array, text_array
-from ._java_text import DROPPED_DIGITS, double_text, float_text
+from ._java_text import double_text, dropped_digits, float_text
 
 __all__ = ["java_float_texts"]
 
@@ -53,7 +53,7 @@ def _whole(values: Array, bits: int) -> pa.Array:
     """Texts of whole numbers of more bits than the type has, as `_java_text` writes single ones."""
     numbers = np.abs(values).astype(np.int64)
     length = np.frexp(np.abs(values))[1].astype(np.int64)
-    drop = np.array(DROPPED_DIGITS)[np.maximum(length - bits - 2, 0)]
+    drop = dropped_digits(length, bits)
     power = 10**drop
     kept = numbers // power + (numbers % power >= (power + 1) // 2) * (drop > 0)
     digits = arrow_array(kept).cast(pa.string())

@@ -245,3 +245,14 @@ def test_columns_of_floats_have_the_texts_of_single_ones(dtype: str, write: obje
     values[::2] = np.round(values[::2])
     column = values.astype(dtype)
     assert java_float_texts(pa.array(column)).to_pylist() == [write(v) for v in column.tolist()]
+
+
+def test_svmlight_columns_without_labels_and_long_labels(tmp_path) -> None:
+    path = tmp_path / "out"
+    with dv.SVMLightRecordWriter(path, has_label=False, label_start_column=1) as writer:
+        writer.write([2.5, 7.0, 8.0])
+    assert path.read_text() == " 1:2.5\n"
+    with dv.SVMLightRecordWriter(path) as writer:
+        writer.write([2.5, dv.Writable("Long", 1 << 40)])
+        writer.write([2.5, dv.Writable("Long", 5)])
+    assert path.read_text() == "1.099511627776E12 1:2.5\n5 1:2.5\n"

@@ -106,7 +106,7 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
             labels = range(start, end + 1)
         last = self.feature_end_column
         if last < 0:
-            last = start - 1 if self.has_label and start > 0 else width - 1
+            last = start - 1 if start > 0 else width - 1
         features = range(self.feature_start_column, last + 1)
         if max([*labels[-1:], *features[-1:], 0]) >= width or (self.has_label and not labels):
             raise SchemaError(
@@ -220,10 +220,10 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
 
 
 def label_text(text: str) -> str | None:
-    """A label as it is written: a whole number, or a number as Java writes it."""
+    """A label as it is written: a whole number of 32 bits, or a double as Java writes it."""
     if text in ("true", "false"):
         return "1" if text == "true" else "0"
-    whole = parse_int(text, 64)
+    whole = parse_int(text)
     if whole is not None:
         return str(whole)
     number = parse_double(text)

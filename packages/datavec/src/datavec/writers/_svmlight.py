@@ -207,7 +207,8 @@ class SVMLightRecordWriter(AbstractTextRecordWriter):
         return pc.utf8_slice_codeunits(joined, 1)
 
     def _checked_labels(self, column: pa.Array, name: str) -> pa.Array:
-        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        t = column.type
+        is_number = pa.types.is_floating(t) or (pa.types.is_integer(t) and t.bit_width <= 32)
         if is_number and not column.null_count:
             return texts(column, name)
         unique, codes = texts_of(column, name)

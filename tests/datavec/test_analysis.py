@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datavec import (
@@ -313,6 +313,7 @@ def test_buckets_hold_every_value(buckets, values):
         max_size=4,
     )
 )
+@example(parts=[[0.0, 2.225073858507203e-309]])
 @settings(deadline=None)
 def test_any_doubles_can_be_analysed(parts):
     schema = Schema.builder().add_column_double("x").build()

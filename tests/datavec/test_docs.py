@@ -6,6 +6,7 @@ import doctest
 import re
 import runpy
 import shlex
+import sys
 import tomllib
 from pathlib import Path
 
@@ -64,6 +65,18 @@ def run_page(page: Path, **given: object) -> None:
     """
     names: dict[str, object] = {"__name__": "__main__", **given}
     text = page.read_text("utf-8")
+    known = set(sys.modules)
+    try:
+        run_blocks(page, text, names, given)
+    finally:
+        # Modules that the page wrote and imported are not those that other tests call so.
+        for name in set(sys.modules) - known:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(Path.cwd()):
+                del sys.modules[name]
+
+
+def run_blocks(page: Path, text: str, names: dict[str, object], given: dict[str, object]) -> None:
     for block in BLOCK.finditer(text):
         line = text[: block.start(2)].count("\n")
         language, code = block.groups()

@@ -137,7 +137,7 @@ def test_output_is_moved_into_place_when_it_is_complete(folder) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert 'data.csv, line 65, column "1": expected a number' in done.stderr
+    assert 'data.csv, line 65, column "column_1": expected a number' in done.stderr
     assert (folder / "out.csv").read_text() == "old"
     assert not list(folder.glob(".out.csv*"))
 

@@ -121,12 +121,6 @@ class FineHistogram:
         """Whether buckets made from the cells are exact: every cell holds one integer."""
         return self.whole and self.exponent == 0
 
-    def _ends(self, cells: Array) -> Array:
-        """Lower ends of cells, the largest double where they are beyond it."""
-        with np.errstate(over="ignore"):
-            ends = np.ldexp(cells.astype(np.float64), self.exponent)
-        return np.nan_to_num(ends)
-
     def buckets(self, edges: Array) -> Array:
         """Counts per bucket of `edges`; a cell across an edge is divided in proportion."""
         if not len(self.counts):
@@ -138,6 +132,8 @@ class FineHistogram:
         elif self.exact:
             below = sums[np.searchsorted(places[:-1], edges[1:-1], side="left")]
         else:
-            bounds = self._ends(places)
-            below = np.round(np.interp(edges[1:-1], np.clip(bounds, edges[0], edges[-1]), sums))
+            # In units of a cell: the slopes between subnormal ends would be infinite.
+            scaled = np.ldexp(np.asarray(edges, np.float64), -self.exponent)
+            ends = np.clip(places.astype(np.float64), scaled[0], scaled[-1])
+            below = np.round(np.interp(scaled[1:-1], ends, sums))
         return np.diff(np.concatenate([[0], below, [sums[-1]]])).astype(np.int64)

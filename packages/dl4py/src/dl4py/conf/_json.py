@@ -201,7 +201,7 @@ def from_tree(cls: type[T], tree: object, path: str) -> T:
             values[entry.name] = entry.missing
     try:
         return cls(**values)
-    except ConfigurationError as problem:
+    except (TypeError, ValueError) as problem:  # what a field refuses, too
         raise ConfigurationError(f"{path}: {problem}") from None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +17,7 @@ from ..columns._tensors import rows_at_once
 from ..schema._schema import Schema
 from ._mending import Mender, original_row
 from ._process import TransformProcess
+from ._whole_data import gathering_for
 
 __all__ = ["BatchStream", "transformed_frames", "with_reader"]
 
@@ -99,7 +99,8 @@ def transformed_frames(
     """
     policy = ErrorPolicy.of(on_error)
     Mender.check(policy, process.schemas)
-    whole = next((i for i, a in enumerate(process.actions) if a.whole_data), None)
+    gathering = gathering_for(process)
+    whole = None if gathering is None else gathering.step
 
     def finished(frame: Frame, task: Any, mender: Mender) -> Any:
         frame = mender.filled(frame, "result")
@@ -111,7 +112,9 @@ def transformed_frames(
     def run(task: Any, frame: Frame, report: ErrorReport) -> Any:
         mender = Mender(policy, report, lambda e: located(task, e))
         frame = process.run_mending(frame, mender, last=whole)
-        return frame if whole is not None else finished(frame, task, mender)
+        return (
+            finished(frame, task, mender) if gathering is None else gathering.start(frame, mender)
+        )
 
     def work(task: Any) -> tuple[Any, int, ErrorReport, InvalidValueError | None]:
         # Counted per batch and added up when it is delivered, so that totals are in step with it.
@@ -135,24 +138,24 @@ def transformed_frames(
 
     tasks = input_frames(process, source, policy)
     results = ordered_map(work, tasks, threads=threads, ahead=threads + 2)
-    frames: list[Frame] = []
     base = 0
     for result, read_records, report, error in results:
         errors.merge(report)
-        if whole is None:
+        if gathering is None:
             yield result
-        else:  # rows are counted from the start of the data
-            frames.append(replace(result, origin=result.origins + base))
+        else:
+            gathering.add(result, base)
             base += read_records
         if error is not None:
             raise error
-    if whole is not None and frames:
+    if gathering is not None:
         report = ErrorReport()
         mender = Mender(policy, report)
-        joined = process.run_mending(Frame.concat(frames), mender, first=whole)
-        result = finished(joined, None, mender)
+        frame = gathering.finish(mender)
+        result = None if frame is None else finished(frame, None, mender)
         errors.merge(report)
-        yield result
+        if result is not None:
+            yield result
     with_reader(errors, source).log(what)
 
 

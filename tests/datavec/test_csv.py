@@ -14,6 +14,7 @@ from datavec import (
     InvalidValueError,
     LineRecordReader,
     NumberedFileInputSplit,
+    RecordReaderDataSetIterator,
     RegexLineRecordReader,
     Schema,
     SchemaError,
@@ -218,3 +219,19 @@ def test_files_without_records(text, tmp_path):
         made = CSVRecordReader(path, schema=schema(), skip_lines=1, block_size=size)
         assert list(made) == []
         assert made.to_table().num_rows == 0
+
+
+@pytest.mark.parametrize("bad", ["x,1", "1", '"1,1'])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_records_before_a_bad_line_are_delivered(bad, end):
+    schema = Schema.builder().add_columns_double("a", "b").build()
+    text = end.join(["1,2", "3,4", '"5",6', bad, "7,8"])
+    process = TransformProcess.builder(schema).double_math_op("a", "Add", 1.0).build()
+    stream = process.execute(CSVRecordReader(StringSplit(text), schema=schema))
+    assert next(stream).to_pydict() == {"a": [2.0, 4.0, 6.0], "b": [2.0, 4.0, 6.0]}
+    with pytest.raises((CsvError, InvalidValueError), match="line 4"):
+        next(stream)
+    batches = RecordReaderDataSetIterator(CSVRecordReader(StringSplit(text), schema=schema), 2)
+    assert next(batches).features.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    with pytest.raises((CsvError, InvalidValueError), match="line 4"):
+        list(batches)

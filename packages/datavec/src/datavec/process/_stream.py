@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .._errors import InvalidValueError, shown
+from .._errors import CsvError, InvalidValueError, shown
 from .._parallel import ordered_map
 from .._policy import ErrorPolicy, ErrorReport
 from ..columns._arrow_io import frame_from_batch, frame_to_batch
@@ -116,15 +116,21 @@ def transformed_frames(
             finished(frame, task, mender) if gathering is None else gathering.start(frame, mender)
         )
 
-    def work(task: Any) -> tuple[Any, int, ErrorReport, InvalidValueError | None]:
+    def work(task: Any) -> tuple[Any, int, ErrorReport, CsvError | InvalidValueError | None]:
         # Counted per batch and added up when it is delivered, so that totals are in step with it.
         report = ErrorReport()
+        error: CsvError | InvalidValueError | None = None
         try:
             read = getattr(task, "frame", None)
             frame = task() if read is None else read(policy, report)
-        except InvalidValueError as e:
-            raise located(task, e) from None
-        error, read_records = None, frame.num_records
+        except (CsvError, InvalidValueError) as e:
+            error = located(task, e) if isinstance(e, InvalidValueError) else e
+            before = getattr(task, "before", None)
+            start = None if before is None else before(error)
+            if start is None or not start.num_records:
+                raise error from None
+            frame = start
+        read_records = frame.num_records
         while True:
             try:
                 return run(task, frame, report), read_records, report, error

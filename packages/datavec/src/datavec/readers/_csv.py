@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -205,6 +208,18 @@ class _BlockTask:
 
     def __call__(self) -> Frame:
         self.parsed = self.parser.parse(self.block)
+        return self.parsed.frame
+
+    def before(self, error: CsvError | InvalidValueError) -> Frame | None:
+        """The records before the line that could not be read; None where there are none."""
+        count = 0 if error.line is None else error.line - 1 - self.block.first_line
+        if count <= 0:
+            return None
+        last = next(islice(re.finditer(rb"\r\n|\n|\r", self.block.data), count - 1, None), None)
+        if last is None:
+            return None
+        data = self.block.data[: last.end()]
+        self.parsed = self.parser.parse(replace(self.block, data=data))
         return self.parsed.frame
 
     def _line(self, row: int) -> int:

@@ -83,6 +83,15 @@ def test_boxes_are_at_the_cell_of_their_centre(folder):
     )
 
 
+def test_a_centre_between_two_cells(tmp_path):
+    """Which cell has it follows from the arithmetic of Deeplearning4j: 7 * 8 / 10 / 7 * 5 < 4."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((10, 11, 3), np.uint8))
+    provider = DictLabelProvider({"a.png": [ImageObject(6, 8, 6, 8, "x")]})
+    for height, row in ((7, 3), (8, 4)):
+        made = ObjectDetectionRecordReader(tmp_path, height, 4, 3, 5, 5, provider)
+        assert np.argwhere(made.next()[1][0, 4]).tolist() == [[row, 2]]
+
+
 def next_metadata(made):
     made.reset()
     metadata = made.next_record()[1]

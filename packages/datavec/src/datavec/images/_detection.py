@@ -153,7 +153,10 @@ class ObjectDetectionRecordReader(AbstractImageRecordReader):
     def _enter(self, grid: Array, found: ImageObject, size: tuple[int, ...], name: str) -> None:
         height, width = size[:2]
         x, y = found.center
-        column, row = int(x / width * self.grid_w), int(y / height * self.grid_h)
+        # By way of the size of the arrays, as Deeplearning4j does: this decides, by the last bit, to
+        # which cell a centre on an edge between two belongs.
+        column = int(self.width * x / width / self.width * self.grid_w)
+        row = int(self.height * y / height / self.height * self.grid_h)
         if not (x >= 0 and y >= 0 and row < self.grid_h and column < self.grid_w):
             raise DataVecError(
                 f"{name}: the centre of the object {found} lies outside of the image of "

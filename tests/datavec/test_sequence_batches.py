@@ -89,6 +89,32 @@ def test_several_readers():
         list(iterator)
 
 
+def test_only_inputs_or_only_outputs():
+    table = CollectionRecordReader([[0.5, 1], [1.5, 0]])
+    empty = RecordReaderMultiDataSetIterator(2).add_reader("t", table)
+    with pytest.raises(SchemaError, match="add an input or an output first"):
+        next(empty)
+    (batch,) = list(RecordReaderMultiDataSetIterator(2).add_reader("t", table).add_input("t"))
+    assert batch.features[0].tolist() == [[0.5, 1], [1.5, 0]]
+    assert not batch.labels
+    only = RecordReaderMultiDataSetIterator(2).add_reader("t", table).add_output_one_hot("t", 1, 2)
+    (batch,) = list(only)
+    assert batch.labels[0].tolist() == [[0, 1], [1, 0]]
+    assert not batch.features
+
+
+def test_a_reader_that_no_array_is_taken_from():
+    iterator = (
+        RecordReaderMultiDataSetIterator(4, alignment="EQUAL_LENGTH")
+        .add_reader("s", source([[[1]], [[1], [2]], [[3]]]))
+        .add_reader("t", CollectionRecordReader([[0.5, 1], [1.5, 0], [2.5, 1], [3.5, 1]]))
+        .add_input("t", 0, 0)
+        .add_output("t", 1, 1)
+    )
+    (batch,) = list(iterator)  # steps that are not used need no equal length
+    assert batch.features[0].tolist() == [[0.5], [1.5], [2.5]]
+
+
 def test_readers_of_sequences():
     text = StringSplit("h\n1,a\n2,b\n3,c\n")
     assert CSVSequenceRecordReader(text, skip_lines=1).next() == [

@@ -23,7 +23,8 @@ __all__ = ["RecordReaderMultiDataSetIterator"]
 class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
     """Batches with several inputs and outputs, taken from columns of several readers.
 
-    Readers advance together; the pass ends with the shortest. Plain readers give [examples, columns],
+    Readers advance together, also those that no array is taken from; the pass ends with the shortest.
+    There may be inputs only, or outputs only. Plain readers give [examples, columns],
     readers of sequences [examples, columns, steps] with masks.
 
     Answers to Deeplearning4j's ``RecordReaderMultiDataSetIterator``.
@@ -137,8 +138,8 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         return list(self._readers.values())
 
     def _batches(self) -> Iterator[MultiDataSet]:
-        if not self._inputs or not self._outputs:
-            raise SchemaError("RecordReaderMultiDataSetIterator: add an input and an output first")
+        if not self._inputs and not self._outputs:
+            raise SchemaError("RecordReaderMultiDataSetIterator: add an input or an output first")
         offset_seed = self._random_offset_seed
         random = None if offset_seed is None else JavaRandom(offset_seed)
         size = self._batch_size
@@ -151,7 +152,8 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         for joint in equal_parts(parts, size):
             count = len(joint)
             found = {chunk.name: chunk for chunk in joint.chunks}
-            sequences = [c for c in found.values() if c.offsets is not None]
+            used = {spec.reader for spec in (*self._inputs, *self._outputs)}
+            sequences = [c for n, c in found.items() if n in used and c.offsets is not None]
             for chunk in sequences:
                 check_lengths(chunk, self._alignment)
             longest = np.ones(count, np.int64)

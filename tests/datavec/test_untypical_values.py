@@ -11,6 +11,7 @@ import pytest
 
 import datavec as dv
 from datavec import transforms as t
+from datavec.columns._arrow_io import frame_from_records, frame_to_batch
 from datavec.text._java_text import double_text, float_text
 from datavec.text._number_texts import java_float_texts
 
@@ -256,3 +257,20 @@ def test_svmlight_columns_without_labels_and_long_labels(tmp_path) -> None:
         writer.write([2.5, dv.Writable("Long", 1 << 40)])
         writer.write([2.5, dv.Writable("Long", 5)])
     assert path.read_text() == "1.099511627776E12 1:2.5\n5 1:2.5\n"
+
+
+@pytest.mark.parametrize("value", [1.5, math.nan, math.inf])
+@pytest.mark.parametrize("op", ["PopulationVariance", "UncorrectedStdDev"])
+def test_a_population_of_one_has_no_spread(op: str, value: float) -> None:
+    schema = dv.Schema.builder().add_column_string("k").add_column_double("a").build()
+    process = dv.TransformProcess.builder(schema).reduce(t.Reducer(op, key_columns=["k"])).build()
+    assert process.execute_records([["x", value]]) == [["x", 0.0]]
+    table = frame_to_batch(frame_from_records(schema, [["x", value]]))
+    assert process.execute(table).read_all().to_pylist()[0].popitem()[1] == 0.0
+
+
+def test_numbers_of_several_types_in_a_text_column_keep_their_texts() -> None:
+    reducer = t.StringReducer(["a", "b"], "ab")
+    rows = [["x", 2**53 + 1], ["y", 0.5], ["z", None], ["w", True]]
+    assert reducer.reduce(rows) == ["x9007199254740993", "y0.5", "zNullWritable", "wtrue"]
+    assert reducer.reduce(rows[:2]) == ["x9007199254740993", "y0.5"]

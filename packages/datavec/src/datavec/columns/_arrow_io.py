@@ -157,7 +157,7 @@ def _column(values: Sequence[Any], meta: AbstractColumnMetaData) -> pa.Array:
         return pa.array([w.scalar().as_py() for w in writables], arrow_type)
     if kinds <= {"Int", "Long"}:
         return pa.array([w.value for w in writables], pa.int64())
-    if kinds <= {"Int", "Float", "Double", "Long"}:
+    if kinds <= {"Int", "Float", "Double", "Long"} and not is_text(meta.arrow_type):
         return pa.array([None if w.value is None else float(w.value) for w in writables])
     if "NDArray" in kinds:
         raise DataVecError(

@@ -290,8 +290,7 @@ class _Moments(_State):
                 return pa.array(sums / np.maximum(count, 1))
             sample = self.op in (ReduceOp.STDEV, ReduceOp.VARIANCE)
             variance = squares / (count - 1.0 if sample else count)
-            if sample:
-                variance[count == 1] = np.nan
+            variance[count == 1] = np.nan if sample else 0.0
             root = self.op in (ReduceOp.STDEV, ReduceOp.UNCORRECTED_STDDEV)
             return pa.array(np.sqrt(variance) if root else variance)
 

@@ -178,8 +178,8 @@ def _moments(op: ReduceOp, values: Array, starts: Array, lengths: Array) -> Arra
         squares = _fold(np.add, (values - np.repeat(mean, lengths)) ** 2, starts, lengths)
         sample = op in (ReduceOp.STDEV, ReduceOp.VARIANCE)
         variance = squares / (count - 1 if sample else count)
-        if sample:  # of no value 0 / -1, of one value 0 / 0
-            variance[count == 1] = np.nan
+        # Of no value 0 / -1, of one value 0 / 0; a population of one has no spread, whatever it is.
+        variance[count == 1] = np.nan if sample else 0.0
         is_root = op in (ReduceOp.STDEV, ReduceOp.UNCORRECTED_STDDEV)
         return np.sqrt(variance) if is_root else variance
 

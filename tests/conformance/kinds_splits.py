@@ -25,7 +25,10 @@ from datavec.readers._files import as_location
 
 def split_numbered(case: Case) -> None:
     meta = case.meta
-    if meta.get("raises"):
+    backwards = meta["max"] < meta["min"]
+    if backwards:
+        case.differs("datavec-numbered-backwards")
+    if meta.get("raises") or backwards:
         must_fail(
             lambda: NumberedFileInputSplit(meta["base"], meta["min"], meta["max"]).locations()
         )

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from .._errors import SchemaError
 from .._serde import java_type
-from ..columns._arrow_arrays import arrow_array
-from ..columns._convert import as_text, is_text, plain_text, to_type
+from ..columns._arrow_arrays import arrow_array, numpy_array
+from ..columns._convert import as_double, as_text, is_text, plain_text, to_type
 from ..columns._frame import Array, Frame
 from ..process._action import AbstractColumnTransform, AbstractTransform
 from ..process._record_program import NoScalarForm, RecordTrace, value_test
@@ -115,7 +115,7 @@ class ConvertToString(AbstractColumnTransform):
 @java_type(_PACKAGE + "parse.ParseDoubleTransform")
 @dataclass(frozen=True)
 class ParseDoubleTransform(AbstractTransform):
-    """Turn every String column into a Double column."""
+    """Turn every String column into a Double column; missing values stay missing."""
 
     def _columns(self, schema: Schema) -> list[str]:
         return [m.name for m in schema if m.column_type is ColumnType.STRING]
@@ -131,7 +131,7 @@ class ParseDoubleTransform(AbstractTransform):
     def apply(self, frame: Frame, output: Schema) -> Frame:
         parse = set(self._columns(frame.schema))
         columns = [
-            pa.array(frame.doubles(m.name)) if m.name in parse else c
+            _parsed(frame, m.name) if m.name in parse else c
             for m, c in zip(frame.schema, frame.columns, strict=True)
         ]
         return frame.with_columns(output, columns)
@@ -143,6 +143,17 @@ class ParseDoubleTransform(AbstractTransform):
             for m, slot in zip(row.schema, row.columns, strict=True)
         ]
         return row.with_columns(output, columns)
+
+
+def _parsed(frame: Frame, name: str) -> pa.Array:
+    column = frame.column(name)
+    if not column.null_count:
+        return pa.array(frame.doubles(name))
+    if pa.types.is_null(column.type):
+        return column.cast(pa.float64())
+    # `as_text` gives a name to what is missing.
+    filled = pc.if_else(column.is_valid(), plain_text(as_text(column, name)), "0")
+    return pa.array(as_double(filled, name), mask=numpy_array(column.is_null()))
 
 
 class AbstractIntegerReplacement(AbstractColumnTransform):

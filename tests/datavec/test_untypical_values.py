@@ -274,3 +274,26 @@ def test_numbers_of_several_types_in_a_text_column_keep_their_texts() -> None:
     rows = [["x", 2**53 + 1], ["y", 0.5], ["z", None], ["w", True]]
     assert reducer.reduce(rows) == ["x9007199254740993", "y0.5", "zNullWritable", "wtrue"]
     assert reducer.reduce(rows[:2]) == ["x9007199254740993", "y0.5"]
+
+
+def test_parsing_doubles_keeps_missing_values() -> None:
+    schema = dv.Schema.builder().add_columns_string("a", "b").add_column_integer("i").build()
+    process = dv.TransformProcess.builder(schema).transform(t.ParseDoubleTransform()).build()
+    rows: list[list[object]] = [["1.5", None, 1], [None, None, 2]]
+    assert process.execute_records(rows) == [[1.5, None, 1], [None, None, 2]]
+    assert [process.execute_record(r) for r in rows] == [[1.5, None, 1], [None, None, 2]]
+    with pytest.raises(dv.InvalidValueError, match=r"row 1, .* received 'zz'"):
+        process.execute_records([[None, "1", 1], ["zz", "1", 2]])
+
+
+@pytest.mark.parametrize("instant", [2**63 - 1, -(2**63), 253_402_300_800_000, -62_135_596_800_001])
+def test_times_outside_of_the_calendar_are_not_written(instant: int) -> None:
+    schema = dv.Schema.builder().add_column_time("t", "UTC").build()
+    derived = (t.DerivedColumn.string("text", "yyyy-MM-dd"),)
+    step = t.DeriveColumnsFromTimeTransform("t", derived)
+    process = dv.TransformProcess.builder(schema).transform(step).build()
+    with pytest.raises(dv.InvalidValueError, match=f"the years 1 to 9999, received {instant}"):
+        process.execute_records([[0], [instant]])
+    with pytest.raises(dv.InvalidValueError, match=f"the years 1 to 9999, received {instant}"):
+        process.execute_record([instant])
+    assert process.execute_records([[0], [instant]], on_error="skip") == [[0, "1970-01-01"]]

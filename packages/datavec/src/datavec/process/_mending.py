@@ -205,7 +205,7 @@ class Mender:
         known = error.column in frame.schema
         examples = []
         for row in error.rows[:_EXAMPLES]:
-            value = frame.column(error.column)[int(row)].as_py() if known else error.value
+            value = _shown(frame.column(error.column)[int(row)]) if known else error.value
             at = self._locate(error.located(row=frame.origin_of(int(row))))
             examples.append(ErrorExample(value, at.place))
         self._report.add_error(action, error, count=count, examples=examples)
@@ -235,3 +235,8 @@ def _fits(value: Any, meta: AbstractColumnMetaData) -> bool:
     except (ValueError, TypeError, NotImplementedError, OverflowError):
         return False
     return True
+
+
+def _shown(value: pa.Scalar) -> Any:
+    # Times in milliseconds: most of those that are refused are no dates for Python either.
+    return value.value if isinstance(value, pa.TimestampScalar) else value.as_py()

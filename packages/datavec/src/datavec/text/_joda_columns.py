@@ -20,7 +20,7 @@ from ._calendar_fields import calendar_field
 from ._joda import LIMITS, NUMERIC, BadTime, DateFormat, Token, offset_of, offset_text, pivoted
 from ._zones import local_to_utc, offsets_at
 
-__all__ = ["parse_column", "write_column"]
+__all__ = ["parse_column", "unwritable", "write_column"]
 
 Array = np.ndarray[Any, Any]
 _DAY = 86_400_000
@@ -181,6 +181,15 @@ def _clock(values: dict[str, Array], count: int) -> Array:
 
 
 # --- writing -----------------------------------------------------------------------------------
+
+
+def unwritable(instants: Array, zone: str) -> Array:
+    """Where an instant (ms) is outside of the years 1 to 9999, which is as far as the calendar goes."""
+    near = (instants >= _YEAR_1 - _DAY) & (instants < _YEAR_10000 + _DAY)  # offsets are below a day
+    bad = ~near
+    local = instants[near] + offsets_at(instants[near], zone)
+    bad[near] = (local < _YEAR_1) | (local >= _YEAR_10000)
+    return np.asarray(bad)
 
 
 def write_column(layout: DateFormat, instants: Array, zone: str) -> pa.Array:

@@ -31,7 +31,7 @@ from ..schema._metadata import (
 from ..schema._schema import Schema
 from ..text._calendar_fields import calendar_field, calendar_field_of, field_names
 from ..text._joda import BadTime, date_format
-from ..text._joda_columns import parse_column, write_column
+from ..text._joda_columns import parse_column, unwritable, write_column
 from ..text._zones import check_zone
 from ._arithmetic import MathOp, math_op, record_math_op
 
@@ -363,8 +363,12 @@ class DeriveColumnsFromTimeTransform(AbstractTransform):
             if d.field_type is not None:
                 new.append(calendar_field(d.field_type, instants, zone))
             else:
-                layout = date_format(d.format or "")
-                new.append(write_column(layout, instants, d.date_time_zone or "UTC"))
+                layout, written_in = date_format(d.format or ""), d.date_time_zone or "UTC"
+                rows = np.flatnonzero(unwritable(instants, written_in)).tolist()
+                if rows:
+                    expected, value = "a time of the years 1 to 9999", int(instants[rows[0]])
+                    raise InvalidValueError(self.column_name, expected, value, rows)
+                new.append(write_column(layout, instants, written_in))
         return frame.replaced(output, self._place, frame.column(self._place), *new)
 
     def record_step(self, row: RecordTrace, output: Schema) -> RecordTrace:
@@ -382,4 +386,11 @@ class DeriveColumnsFromTimeTransform(AbstractTransform):
 
 def _writer(derived: DerivedColumn) -> Callable[[int], str]:
     write_one, zone = date_format(derived.format or "").write_one, derived.date_time_zone or "UTC"
-    return lambda instant: write_one(instant, zone)
+
+    def written(instant: int) -> str:
+        try:
+            return write_one(instant, zone)
+        except OverflowError:  # a year that the calendar does not have
+            raise Unusual from None
+
+    return written

@@ -113,6 +113,14 @@ def test_a_reader_that_no_array_is_taken_from():
     )
     (batch,) = list(iterator)  # steps that are not used need no equal length
     assert batch.features[0].tolist() == [[0.5], [1.5], [2.5]]
+    padded = (
+        RecordReaderMultiDataSetIterator(3)
+        .add_reader("s", source([[[1]], [[1], [2]], [[3]]]))
+        .add_reader("t", source([[[1]], [[2]], [[3]]]))
+        .add_input("t")
+    )
+    (batch,) = list(padded)  # but arrays are as long as the longest sequence of all readers
+    assert batch.features[0].shape == (3, 1, 2)
 
 
 def test_readers_of_sequences():

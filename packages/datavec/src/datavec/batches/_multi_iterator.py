@@ -152,10 +152,9 @@ class RecordReaderMultiDataSetIterator(AbstractPasses, MultiDataSetIterator):
         for joint in equal_parts(parts, size):
             count = len(joint)
             found = {chunk.name: chunk for chunk in joint.chunks}
-            used = {spec.reader for spec in (*self._inputs, *self._outputs)}
-            sequences = [c for n, c in found.items() if n in used and c.offsets is not None]
-            for chunk in sequences:
-                check_lengths(chunk, self._alignment)
+            sequences = [c for c in found.values() if c.offsets is not None]
+            for name in dict.fromkeys(s.reader for s in (*self._inputs, *self._outputs)):
+                check_lengths(found[name], self._alignment)
             longest = np.ones(count, np.int64)
             for chunk in sequences:
                 longest = np.maximum(longest, chunk.lengths)

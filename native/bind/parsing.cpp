@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "parsing/csv.hpp"
+#include "parsing/planes.hpp"
 #include "parsing/times.hpp"
 
 namespace nb = nanobind;
@@ -146,6 +147,22 @@ nb::tuple parse_times(nb::handle data, const std::string& pattern, const std::ve
     return nb::make_tuple(array_over(std::move(times)), array_over(std::move(bad)));
 }
 
+using Pixels = nb::ndarray<const uint8_t, nb::ndim<3>, nb::device::cpu>;
+using Tables = nb::ndarray<const float, nb::shape<-1, 256>, nb::c_contig, nb::device::cpu>;
+using Planes = nb::ndarray<float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+
+void look_up_planes(const Pixels& pixels, const Tables& tables, const Planes& out) {
+    const size_t height = pixels.shape(0), width = pixels.shape(1), channels = pixels.shape(2);
+    if (tables.shape(0) != channels || out.shape(0) != channels || out.shape(1) != height || out.shape(2) != width)
+        throw std::invalid_argument(
+            "look_up_planes: expected a table of 256 and a plane of the image's size for each channel");
+    if (channels > 1 && pixels.stride(2) != 1)
+        throw std::invalid_argument("look_up_planes: expected the channels of a pixel side by side");
+    const nb::gil_scoped_release released;
+    parsing::look_up_planes(pixels.data(), static_cast<int64_t>(height), static_cast<int64_t>(width),
+                            static_cast<int64_t>(channels), pixels.stride(0), pixels.stride(1), tables.data(), out.data());
+}
+
 }  // namespace
 
 void define_parsing(nb::module_& module) {
@@ -163,6 +180,9 @@ void define_parsing(nb::module_& module) {
         "Reads texts of one fixed length, one after another, as local times: (milliseconds since 1970, which are none).\n\n"
         "`digits` says which field stands where: (name, start, length), name one of year, month, day, hour, minute, second,\n"
         "fraction; elsewhere the characters are those of `pattern`. Runs without the GIL.");
+    module.def(
+        "look_up_planes", look_up_planes, "pixels"_a, "tables"_a, "out"_a,
+        "out[c, y, x] = tables[c, pixels[y, x, c]] for uint8 pixels and float32 tables and planes. Runs without the GIL.");
     module.def(
         "count_lines",
         [](nb::handle data) {

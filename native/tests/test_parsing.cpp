@@ -9,6 +9,7 @@
 
 #include "check.hpp"
 #include "parsing/csv.hpp"
+#include "parsing/planes.hpp"
 #include "parsing/times.hpp"
 
 using nd::parsing::Block;
@@ -139,4 +140,20 @@ TEST(times_of_a_fixed_layout) {
     for (const char* bad : {"1900-02-29T00:00.00", "2001-13-01T00:00.00", "2001-00-01T00:00.00", "2001-01-32T00:00.00",
                             "2001-01-01T24:00.00", "2001-01-01T00:60.00", "2001-01-01 00:00.00", "2001-01-01T00:00.0x"})
         CHECK_EQUAL(nd::parsing::parse_time(bad, layout, time), false);
+}
+
+TEST(planes_of_an_image_with_strides) {
+    const int64_t height = 5, width = 7, channels = 3;
+    std::vector<uint8_t> pixels(static_cast<size_t>(2 * height * 32));
+    for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 37);
+    std::vector<float> tables(256 * channels), out(static_cast<size_t>(channels * height * width));
+    for (size_t i = 0; i < tables.size(); ++i) tables[i] = static_cast<float>(i) / 2;
+    nd::parsing::look_up_planes(pixels.data(), height, width, channels, 64, 4, tables.data(), out.data());
+    for (int64_t c = 0; c < channels; ++c)
+        for (int64_t y = 0; y < height; ++y)
+            for (int64_t x = 0; x < width; ++x) {
+                const uint8_t pixel = pixels[static_cast<size_t>(y * 64 + x * 4 + c)];
+                CHECK_EQUAL(out[static_cast<size_t>((c * height + y) * width + x)],
+                            tables[static_cast<size_t>(256 * c) + pixel]);
+            }
 }

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from nd4py import _core
 from nd4py.normalizers import ImagePreProcessingScaler, VGG16ImagePreProcessor
 
 from ._loader import write_channels_first
-from ._opencv import opencv
 from ._transform import Array
 
 __all__ = ["PixelScaling", "pixel_scaling"]
@@ -33,17 +33,15 @@ class PixelScaling:
         values = np.arange(256, dtype=np.float32)
         tables = np.tile(values, (channels, 1))[:, np.newaxis]
         scale(tables)
-        self._tables = list(tables[:, 0])
+        self._tables = np.ascontiguousarray(tables[:, 0])
 
     def write(self, pixels: Array, out: Array) -> None:
         """Put an image [height, width, channels] as it shall be into [channels, height, width]."""
-        if pixels.dtype != np.uint8 or pixels.shape[2] == 1:
+        if pixels.dtype != np.uint8 or pixels.strides[2] != 1 or not out.flags.c_contiguous:
             write_channels_first(pixels, out)
             self.scale(out)
             return
-        cv2 = opencv()
-        for plane, table, target in zip(cv2.split(pixels), self._tables, out, strict=True):
-            cv2.LUT(plane, table, target)
+        _core.look_up_planes(pixels, self._tables, out)
 
 
 def pixel_scaling(normalizer: Any, channels: int) -> PixelScaling | None:

@@ -13,18 +13,16 @@ visibly. Every contestant must give the same numbers, and says so before it is t
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import json
 import math
-import platform
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from latency import compare
 
 COLUMNS = ["id", "time", "country", "card", "amount", "a", "b"]
 COUNTRIES = ["USA", "CAN", "FRA", "DEU"]
@@ -199,54 +197,13 @@ CONTESTANTS: dict[str, tuple[Callable[[], Call], str]] = {
 }
 
 
-def run_one(name: str, calls: int) -> dict[str, Any]:
-    """Time single calls in this process, in microseconds."""
-    make, module = CONTESTANTS[name]
-    importlib.import_module(module)
-    call = make()
-    result = [float(v) for v in call()]
-    if any(abs(a - b) > 1e-9 for a, b in zip(result, EXPECTED, strict=True)):
-        raise SystemExit(f"{name} gives {result}, expected {EXPECTED}")
-    until = time.perf_counter() + 0.3
-    while time.perf_counter() < until:
-        call()
-    times = []
-    for _ in range(calls):
-        start = time.perf_counter_ns()
-        call()
-        times.append((time.perf_counter_ns() - start) / 1000)
-    times.sort()
-    return {"median": statistics.median(times), "p99": times[int(0.99 * len(times))]}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--calls", type=int, default=5000)
-    parser.add_argument("--peer-python", default=sys.executable)
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        print(json.dumps(run_one(options.one, options.calls)))
-        return
-    print(
-        f"one record, ten steps; {options.calls} calls; {platform.machine()}, Python {platform.python_version()}"
-    )
-    print(f"{'':<30}{'median µs':>10}{'p99 µs':>10}{'ratio':>8}")
-    base = None
-    for name, (_, module) in CONTESTANTS.items():
-        python = sys.executable if module in ("datavec", "datetime") else options.peer_python
-        command = [python, __file__, "--one", name, "--calls", str(options.calls)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{name:<30} left out: {done.stderr.strip().splitlines()[-1]}")
-            continue
-        figures = json.loads(done.stdout.splitlines()[-1])
-        base = base or figures["median"]
-        ratio = figures["median"] / base
-        print(f"{name:<30}{figures['median']:>10.1f}{figures['p99']:>10.1f}{ratio:>8.1f}")
+def check(name: str, result: Any) -> None:
+    """Every contestant gives the same numbers."""
+    found = [float(v) for v in result]
+    if any(abs(a - b) > 1e-9 for a, b in zip(found, EXPECTED, strict=True)):
+        raise SystemExit(f"{name} gives {found}, expected {EXPECTED}")
 
 
 if __name__ == "__main__":
-    main()
+    ours = ("datavec", "datetime")
+    compare(__file__, __doc__, "one record, ten steps", CONTESTANTS, ours, check)

@@ -12,21 +12,18 @@ missing one is left out, visibly.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import json
-import platform
 import runpy
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from latency import compare
 
 RECORDS = runpy.run_path(str(Path(__file__).parents[1] / "datavec" / "bench_record.py"))
 RECORD: list[Any] = RECORDS["RECORD"]
@@ -223,56 +220,14 @@ CONTESTANTS: dict[str, tuple[Callable[[], Call], str]] = {
 }
 
 
-def run_one(name: str, calls: int) -> dict[str, Any]:
-    """Time single calls in this process, in microseconds."""
-    make, module = CONTESTANTS[name]
-    importlib.import_module(module)
-    call = make()
-    label, probabilities = call()
+def check(name: str, result: Any) -> None:
+    """Every contestant gives the same label and probabilities."""
+    label, probabilities = result
     expected_label, expected = by_hand()()
     if label != expected_label or any(abs(probabilities[c] - expected[c]) > 1e-4 for c in CLASSES):
         raise SystemExit(f"{name} gives {label} {probabilities}, expected {expected}")
-    until = time.perf_counter() + 0.3
-    while time.perf_counter() < until:
-        call()
-    times = []
-    for _ in range(calls):
-        start = time.perf_counter_ns()
-        call()
-        times.append((time.perf_counter_ns() - start) / 1000)
-    times.sort()
-    return {"median": statistics.median(times), "p99": times[int(0.99 * len(times))]}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--calls", type=int, default=5000)
-    parser.add_argument("--peer-python", default=sys.executable)
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        print(json.dumps(run_one(options.one, options.calls)))
-        return
-    print(
-        f"raw record → ten steps → normalizer → network {'-'.join(map(str, SIZES))} → label; "
-        f"{options.calls} calls; {platform.machine()}, Python {platform.python_version()}"
-    )
-    print(f"{'':<30}{'median µs':>10}{'p99 µs':>10}{'ratio':>8}")
-    base = None
-    for name, (_, module) in CONTESTANTS.items():
-        python = sys.executable if module in ("dl4py", "numpy") else options.peer_python
-        command = [python, __file__, "--one", name, "--calls", str(options.calls)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{name:<30} left out: {done.stderr.strip().splitlines()[-1]}")
-            continue
-        figures = json.loads(done.stdout.splitlines()[-1])
-        base = base or figures["median"]
-        ratio = figures["median"] / base
-        print(f"{name:<30}{figures['median']:>10.1f}{figures['p99']:>10.1f}{ratio:>8.1f}")
 
 
 if __name__ == "__main__":
-    main()
+    title = f"raw record → ten steps → normalizer → network {'-'.join(map(str, SIZES))} → label"
+    compare(__file__, __doc__, title, CONTESTANTS, ("dl4py", "numpy"), check)

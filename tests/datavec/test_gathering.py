@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datavec import (
+    DataVecError,
     DoubleColumnCondition,
     InvalidValueError,
     ReduceOp,
@@ -132,3 +133,15 @@ def test_nothing_left_and_nothing_there():
     some = table([("a", 1.0, 1.0, 1)])
     for batches in (some.to_batches(), [], table([]).to_batches()):
         assert process.execute(iter(batches)).read_all().num_rows == 0
+
+
+def test_a_reduction_that_cannot_be_names_its_step():
+    schema = Schema.builder().add_columns_string("k", "t").build()
+    process = TransformProcess(schema, (Reducer("Sum", key_columns=["k"]),))
+    rows = [["a", "x"]]
+    with pytest.raises(DataVecError) as at_once:
+        process.execute_records(rows)
+    with pytest.raises(DataVecError) as batch_by_batch:
+        process.execute(pa.table({"k": ["a"], "t": ["x"]})).read_all()
+    assert str(batch_by_batch.value) == str(at_once.value)
+    assert str(at_once.value).startswith('step 0 Reducer: column "t"')

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InvalidValueError
+from .._errors import DataVecError, InvalidValueError
 from ..columns._frame import Frame
 from ._mending import Mender, original_row
 
@@ -78,11 +80,12 @@ class GatheredGroups(AbstractGathering):
     def _started(self, frame: Frame) -> ReducedPart | Frame:
         if not frame.num_records:  # none is left
             return frame
-        try:
-            return self.reduction.start(frame, frame.origins.astype(np.int64))
-        except InvalidValueError as e:
-            where = f"step {self.step} {type(self.reduction.reducer).__name__}"
-            raise e.located(where=where, row=original_row(frame, e)) from None
+        with _named(self.step):
+            try:
+                return self.reduction.start(frame, frame.origins.astype(np.int64))
+            except InvalidValueError as e:
+                where = f"step {self.step} Reducer"
+                raise e.located(where=where, row=original_row(frame, e)) from None
 
     def add(self, part: ReducedPart | Frame, base: int) -> None:
         if isinstance(part, Frame):
@@ -107,6 +110,17 @@ class GatheredGroups(AbstractGathering):
         return self.process.run_mending(frame, mender, first=self.step + 1)
 
 
+@contextmanager
+def _named(step: int) -> Iterator[None]:
+    """Say in errors which step they are of, as for steps that run at once."""
+    try:
+        yield
+    except InvalidValueError:
+        raise
+    except DataVecError as e:
+        raise type(e)(f"step {step} Reducer: {e}") from None
+
+
 def gathering_for(process: TransformProcess) -> AbstractGathering | None:
     """How to gather for the first step of a process that needs all data; None without one."""
     step = next((i for i, a in enumerate(process.actions) if a.whole_data), None)
@@ -117,5 +131,6 @@ def gathering_for(process: TransformProcess) -> AbstractGathering | None:
 
     action, schema = process.actions[step], process.schemas[step]
     if type(action) is Reducer and not schema.is_sequence:
-        return GatheredGroups(process, step, PartialReduction(action, schema))
+        with _named(step):
+            return GatheredGroups(process, step, PartialReduction(action, schema))
     return GatheredRecords(process, step)

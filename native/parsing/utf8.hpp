@@ -2,23 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace nd::parsing {
-
-inline bool is_ascii(std::string_view text) noexcept {
-    const char* p = text.data();
-    size_t left = text.size();
-    uint64_t high = 0;
-    for (; left >= 8; left -= 8, p += 8) {
-        uint64_t word;
-        std::memcpy(&word, p, 8);
-        high |= word;
-    }
-    for (; left > 0; --left) high |= static_cast<uint64_t>(static_cast<unsigned char>(*p++)) << 56;
-    return (high & 0x8080808080808080u) == 0;
-}
 
 // RFC 3629: shortest forms only, no surrogates, nothing above U+10FFFF.
 inline bool is_utf8(std::string_view text) noexcept {

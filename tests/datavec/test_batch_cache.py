@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numbered_rows import ROWS, SCHEMA, ids, iterate, written
 
 from datavec import (
     CollectionRecordReader,
@@ -24,8 +25,6 @@ from datavec import (
     LineRecordReader,
     ParentPathLabelGenerator,
     PatternPathLabelGenerator,
-    RecordReaderDataSetIterator,
-    Schema,
     StringSplit,
     TransformProcess,
     WavFileRecordReader,
@@ -33,29 +32,10 @@ from datavec import (
 from datavec.batches._identity import identity_of
 from nd4py.normalizers import NormalizerStandardize
 
-SCHEMA = Schema.builder().add_columns_double("i", "x").add_column_integer("y").build()
-ROWS = 6000
-
 
 @pytest.fixture
 def table(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("".join(f"{i},{i % 7}.5,{i % 3}\n" for i in range(ROWS)))
-    return path
-
-
-def iterate(source, **options):
-    reader = source
-    if isinstance(source, (str, os.PathLike)):
-        reader = CSVRecordReader(source, schema=SCHEMA, block_size=8_000)
-    return RecordReaderDataSetIterator(
-        reader, 64, label_index="y", num_classes=3, **({"schema": None} | options)
-    )
-
-
-def ids(iterator):
-    """The first feature of every example of a pass."""
-    return np.concatenate([np.asarray(batch.features)[:, 0] for batch in iterator]).astype(int)
+    return written(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])

@@ -111,8 +111,8 @@ def test_steps_behind_name_the_first_record_of_a_group():
         process.execute(iter(data.to_batches(max_chunksize=1))).read_all()
 
 
-def test_memory_goes_with_the_groups():
-    """Twenty thousand batches of few groups are merged as they come."""
+def test_parts_are_merged_as_they_come():
+    """Parts are merged as they come: 200 000 records of 5000 groups, more than wait at a time."""
     process = TransformProcess(SCHEMA, (Reducer("Sum", key_columns=["k"]),))
     gathering = gathering_for(process)
     assert isinstance(gathering, GatheredGroups)

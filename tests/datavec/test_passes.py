@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import pickle
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numbered_rows import ROWS, SCHEMA, ids, iterate, written
 
 from datavec import (
     CollectionRecordReader,
@@ -25,37 +25,16 @@ from datavec import (
     DoubleWritableComparator,
     FileSplit,
     InvalidValueError,
-    RecordReaderDataSetIterator,
     RecordReaderMultiDataSetIterator,
-    Schema,
     SequenceRecordReaderDataSetIterator,
     TransformProcess,
 )
 from datavec.batches._examples import Rows, equal_parts, pass_random, shuffled
 
-SCHEMA = Schema.builder().add_columns_double("i", "x").add_column_integer("y").build()
-ROWS = 6000
-
 
 @pytest.fixture
 def table(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("".join(f"{i},{i % 7}.5,{i % 3}\n" for i in range(ROWS)))
-    return path
-
-
-def iterate(source, **options):
-    reader = source
-    if isinstance(source, (str, os.PathLike)):
-        reader = CSVRecordReader(source, schema=SCHEMA, block_size=8_000)
-    return RecordReaderDataSetIterator(
-        reader, 64, label_index="y", num_classes=3, **({"schema": None} | options)
-    )
-
-
-def ids(iterator):
-    """The first feature of every example of a pass."""
-    return np.concatenate([np.asarray(batch.features)[:, 0] for batch in iterator]).astype(int)
+    return written(tmp_path)
 
 
 # --- random order -------------------------------------------------------------------------------

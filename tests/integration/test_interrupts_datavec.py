@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -152,16 +154,26 @@ def test_the_command_ends_quietly(problem, status, said, monkeypatch, capfd):
 
 
 @pytest.fixture
-def full_disk(tmp_path, monkeypatch):
-    """Files cannot grow beyond some bytes, which shows as on a disk that is full."""
+def old_result(tmp_path, monkeypatch):
+    """A folder with the file that is to be written anew."""
     monkeypatch.chdir(tmp_path)
     Path("result").write_text("old")
+
+
+@contextmanager
+def full_disk(most: int = 60_000) -> Iterator[None]:
+    """Files cannot grow beyond some bytes, which shows as on a disk that is full.
+
+    Not for longer than a call: the file that the tests' own output may go to cannot grow either.
+    """
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def by_writer(name: str) -> Any:
@@ -186,28 +198,28 @@ def packed() -> None:
 
 
 def reported() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    HtmlAnalysis.report(SCHEMA, TABLE, "result")
+    with full_disk(5_000):
+        HtmlAnalysis.report(SCHEMA, TABLE, "result")
 
 
 WRITERS = ("CSV", "SVMLight", "Matlab", "Line", "Arrow", "Feather", "Parquet", "Excel")
 
 
-@pytest.mark.usefixtures("full_disk")
+@pytest.mark.usefixtures("old_result")
 @pytest.mark.parametrize(
     "write",
     [*(by_writer(f"{name}RecordWriter") for name in WRITERS), cached, packed, reported],
     ids=[*WRITERS, "cache", "FileBatch", "report"],
 )
 def test_full_disk_names_the_file_and_leaves_the_old_one(write):
-    with pytest.raises(OSError, match=r"given up: 'result'") as raised:
+    with pytest.raises(OSError, match=r"given up: 'result'") as raised, full_disk():
         write()
     assert raised.value.filename == "result"
     assert Path("result").read_text() == "old"
     assert set(os.listdir()) <= {"result", "part"}
 
 
-@pytest.mark.usefixtures("full_disk")
+@pytest.mark.usefixtures("old_result")
 def test_full_disk_names_the_pipeline():
     conf = dl4py.NeuralNetConfiguration(seed=1).list(
         dl4py.DenseLayer(n_in=1, n_out=9000), dl4py.OutputLayer(n_out=2)
@@ -215,7 +227,7 @@ def test_full_disk_names_the_pipeline():
     net = dl4py.MultiLayerNetwork(conf).init()
     schema = Schema.builder().add_column_double("x").add_column_categorical("y", ["a", "b"]).build()
     pipeline = dl4py.Pipeline(TransformProcess(schema, ()), None, net, label="y")
-    with pytest.raises(OSError, match=r"too large: 'result'"):
+    with pytest.raises(OSError, match=r"too large: 'result'"), full_disk():
         pipeline.save("result")
     assert Path("result").read_text() == "old"
     assert os.listdir() == ["result"]
